@@ -1,0 +1,227 @@
+"""Every setting of the service: typed, frozen, complete at start.
+
+A setting is read from the environment (`MONITOR_*`), then from a `.env` file in the
+working folder; a secret may also stand in the file that `MONITOR_<NAME>_FILE` names.
+A name that is not a setting is an error, so that a typing mistake never passes silently.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, fields, replace
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+from monitor.errors import ConfigError
+from monitor.ingest.guard import Allow
+from monitor.text.dates import duration
+
+PREFIX = "MONITOR_"
+
+
+class Secret(str):
+    """A text that is never shown: its repr is a mask."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return "'***'" if self else "''"
+
+
+def _words(text: str) -> tuple[str, ...]:
+    return tuple(word for word in text.replace(",", " ").split() if word)
+
+
+def _addresses(text: str) -> tuple[str, ...]:
+    found = tuple(part.strip() for part in text.replace(";", ",").split(",") if part.strip())
+    for address in found:
+        if address.count("@") != 1 or any(c.isspace() or ord(c) < 32 for c in address):
+            raise ValueError(f"{address!r} is not a mail address")
+    return found
+
+
+def _language(text: str) -> str:
+    base = text.replace("_", "-").split("-")[0].lower()
+    if base not in ("en", "zh"):
+        raise ValueError("use en or zh")
+    return base
+
+
+def _positive(text: str) -> timedelta:
+    value = duration(text)
+    if value <= timedelta(0):
+        raise ValueError("has to be longer than nothing")
+    return value
+
+
+def _host_port(text: str) -> str:
+    host, separator, port = text.rpartition(":")
+    if not separator or not host or not port.isdigit() or int(port) > 65535:
+        raise ValueError("use host:port, such as 127.0.0.1:8787")
+    return text
+
+
+def _log_format(text: str) -> str:
+    if text not in ("text", "json"):
+        raise ValueError("use text or json")
+    return text
+
+
+def _database(text: str) -> Secret:
+    if text.startswith("postgres://"):
+        text = "postgresql://" + text.removeprefix("postgres://")
+    if text.startswith("postgresql://"):
+        text = "postgresql+psycopg://" + text.removeprefix("postgresql://")
+    if not text.startswith(("sqlite:///", "postgresql+psycopg://")):
+        raise ValueError("use sqlite:////path/to/file.db or postgresql://user:password@host/name")
+    return Secret(text)
+
+
+def _setting(help_text: str, parse: Callable[[str], Any], default: Any, *, secret: bool = False) -> Any:
+    return field(default=default, metadata={"help": help_text, "parse": parse, "secret": secret})
+
+
+def default_data_dir() -> Path:
+    """The user's data folder, by the platform's own convention."""
+    from platformdirs import user_data_path
+
+    return user_data_path("monitor", appauthor=False)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    """All settings in force. Source: the command-line contract in docs/commands.md."""
+
+    data_dir: Path | None = _setting("folder for the database, outbox and caches", Path, None)
+    database_url: Secret = _setting("SQLite or PostgreSQL", _database, Secret(""), secret=True)
+    feeds: Path | None = _setting("feeds.yaml, an OPML file or a list of URLs", Path, None)
+    profiles: Path | None = _setting("YAML file of profiles; without it one profile hears of everything", Path, None)
+    poll_interval: timedelta | None = _setting("polls every feed this often, whatever feeds.yaml says", _positive, None)
+    digest_interval: timedelta = _setting("how often a digest is due", _positive, timedelta(days=1))
+    retry_base: timedelta = _setting("first wait before a message is tried again", _positive, timedelta(minutes=1))
+    smtp_url: Secret = _setting("smtp://user:password@host:port or smtps://…", Secret, Secret(""), secret=True)
+    mail_from: str = _setting("sender of the mail", str, "monitor@localhost")
+    mail_to: tuple[str, ...] = _setting("recipients of the default profile", _addresses, ())
+    mail_per_hour: int = _setting("most mails to one recipient in an hour", int, 6)
+    web_address: str = _setting("where the review page listens", _host_port, "127.0.0.1:8787")
+    web_password: Secret = _setting("password of the review page", Secret, Secret(""), secret=True)
+    web_url: str = _setting("address of the page as recipients reach it", str, "")
+    fetch_allow: Allow = _setting("inside addresses that feeds may have, host:port or CIDR:port", Allow.parse, Allow())
+    contact: str = _setting("address or URL put into the User-Agent", str, "")
+    lang: str = _setting("language of new recipients and of this terminal: en or zh", _language, "en")
+    log_format: str = _setting("text or json", _log_format, "text")
+
+    @property
+    def folder(self) -> Path:
+        """The data folder, named or default."""
+        return self.data_dir or default_data_dir()
+
+    @property
+    def database(self) -> str:
+        """The database's URL; SQLite in the data folder unless another is named."""
+        return str(self.database_url) or f"sqlite:///{self.folder / 'monitor.db'}"
+
+    @property
+    def page_url(self) -> str:
+        """What links in mail begin with."""
+        return self.web_url.rstrip("/") or f"http://{self.web_address}"
+
+
+def load(environment: Mapping[str, str], *, env_file: Path | None = None, **given: str | None) -> Settings:
+    """The settings in force: `given` (command line) before `environment` before `env_file`.
+
+    Raises: ConfigError that names every wrong setting and what it should be.
+    """
+    texts = {**_from_file(env_file), **_ours(environment)}
+    known = {f.name: f for f in fields(Settings)}
+    problems, values = [], {}
+    for name, text in texts.items():
+        key = name.removeprefix(PREFIX).lower()
+        setting = known.get(key) or _secret_file(key, known)
+        if setting is None:
+            problems.append(f"{name} is not a setting{_nearest(key, known)}")
+            continue
+        if text == "":
+            continue
+        try:
+            if setting.name != key:
+                text = _read_secret(Path(text))
+            values[setting.name] = setting.metadata["parse"](text)
+        except (ValueError, ConfigError, OSError) as problem:
+            problems.append(f"{name}: {problem}")
+    for key, given_text in given.items():
+        if given_text is None:
+            continue
+        try:
+            values[key] = known[key].metadata["parse"](given_text)
+        except (ValueError, ConfigError) as problem:
+            problems.append(f"--{key.replace('_', '-')}: {problem}")
+    if problems:
+        raise ConfigError("; ".join(problems) + ". `monitor config` lists every setting.")
+    return replace(Settings(), **values)
+
+
+def listing(settings: Settings) -> list[dict[str, str]]:
+    """Every setting with its value (secrets masked) and what it is for."""
+    rows = []
+    for setting in fields(Settings):
+        value = getattr(settings, setting.name)
+        shown = ("***" if value else "") if setting.metadata["secret"] else _shown(value)
+        if setting.name == "database_url":
+            shown = _without_password(settings.database)
+        rows.append({"name": PREFIX + setting.name.upper(), "value": shown, "help": setting.metadata["help"]})
+    return rows
+
+
+def _shown(value: Any) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, timedelta):
+        return f"{value.total_seconds():g}s"
+    if isinstance(value, tuple):
+        return ", ".join(value)
+    return str(value)
+
+
+def _without_password(url: str) -> str:
+    scheme, separator, rest = url.partition("://")
+    credentials, at, place = rest.rpartition("@")
+    return f"{scheme}{separator}{credentials.partition(':')[0]}:***@{place}" if at else url
+
+
+def _ours(environment: Mapping[str, str]) -> dict[str, str]:
+    return {name: text for name, text in environment.items() if name.startswith(PREFIX)}
+
+
+def _from_file(env_file: Path | None) -> dict[str, str]:
+    if env_file is None or not env_file.is_file():
+        return {}
+    from dotenv import dotenv_values
+
+    return _ours({name: text or "" for name, text in dotenv_values(env_file).items()})
+
+
+def _secret_file(key: str, known: Mapping[str, Any]) -> Any:
+    setting = known.get(key.removesuffix("_file")) if key.endswith("_file") else None
+    return setting if setting is not None and setting.metadata["secret"] else None
+
+
+def _read_secret(file: Path) -> str:
+    try:
+        return file.read_text(encoding="utf-8").strip()
+    except OSError as problem:
+        raise ConfigError(f"{file} cannot be read ({problem.strerror})") from problem
+
+
+def _nearest(key: str, known: Mapping[str, Any]) -> str:
+    from difflib import get_close_matches
+
+    close = get_close_matches(key, list(known), n=1)
+    return f" (did you mean {PREFIX}{close[0].upper()}?)" if close else ""
+
+
+def environment() -> Mapping[str, str]:
+    """The process environment."""
+    return os.environ

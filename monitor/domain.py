@@ -1,0 +1,557 @@
+"""The nouns of the service. Imports nothing of ours; every time is aware and UTC.
+
+Values travel in this order:
+    Feed -> Fetched -> ParsedFeed(ItemSeen, Rejected) -> Judgement -> Assessment -> Item
+         -> Story -> Match -> Alert -> Notice -> Message -> Verdict
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from enum import IntEnum, StrEnum
+
+
+class Tag(StrEnum):
+    """The three kinds of risk; several may hold, or none. Source: docs/codebook.md#tags"""
+
+    GEOPOLITICAL = "geopolitical"
+    COMPLIANCE = "compliance"
+    SUPPLY_CHAIN = "supply_chain"
+
+
+TAGS: tuple[Tag, ...] = tuple(Tag)
+
+
+class FeedKind(StrEnum):
+    NEWS = "news"
+    POLICY = "policy"
+    REGULATOR = "regulator"
+    SANCTIONS = "sanctions"
+    TRADE = "trade"
+    LOGISTICS = "logistics"
+    DISASTER = "disaster"
+
+
+class Trust(IntEnum):
+    """How far a feed's word carries: 1 an authority itself, 2 an established desk, 3 everybody else."""
+
+    OFFICIAL = 1
+    ESTABLISHED = 2
+    OTHER = 3
+
+
+class Severity(IntEnum):
+    """How bad for an exposed company. Source: docs/codebook.md#severity"""
+
+    NONE = 0
+    WATCH = 1
+    WARNING = 2
+    CRITICAL = 3
+
+
+class Urgency(StrEnum):
+    """How soon, in the words of CAP 1.2 (OASIS, 2010), element `urgency`."""
+
+    IMMEDIATE = "immediate"
+    EXPECTED = "expected"
+    FUTURE = "future"
+    PAST = "past"
+    UNKNOWN = "unknown"
+
+
+class Certainty(StrEnum):
+    """The status ladder, least certain first; denied and withdrawn stand beside it."""
+
+    RUMOUR = "rumour"
+    REPORTED = "reported"
+    OFFICIAL = "official"
+    IN_FORCE = "in_force"
+    DENIED = "denied"
+    WITHDRAWN = "withdrawn"
+
+
+class Stage(StrEnum):
+    """Where a policy stands."""
+
+    PROPOSAL = "proposal"
+    CONSULTATION = "consultation"
+    ADOPTED = "adopted"
+    PUBLISHED = "published"
+    IN_FORCE = "in_force"
+
+
+class Level(IntEnum):
+    """The four-colour scale of Chinese public warnings, mildest first."""
+
+    BLUE = 1
+    YELLOW = 2
+    ORANGE = 3
+    RED = 4
+
+    @property
+    def word(self) -> str:
+        """The name used in tables, on the command line and in catalogues: `blue` … `red`."""
+        return self.name.lower()
+
+    @classmethod
+    def of(cls, word: str) -> Level:
+        """The level called `word`. Raises: ValueError for any other word."""
+        try:
+            return cls[word.upper()]
+        except KeyError:
+            raise ValueError(f"unknown level {word!r}: use blue, yellow, orange or red") from None
+
+
+class AlertState(StrEnum):
+    OPEN = "open"
+    ACKNOWLEDGED = "acknowledged"
+    ESCALATED = "escalated"
+    CLOSED = "closed"
+    DISMISSED = "dismissed"
+
+
+class Reason(StrEnum):
+    """Why a recipient hears of an alert."""
+
+    FIRST = "first"
+    WORSENED = "worsened"
+    REMINDED = "reminded"
+    ESCALATED = "escalated"
+    DUE_SOON = "due_soon"
+    CORRECTED = "corrected"
+    WITHDRAWN = "withdrawn"
+
+
+class MessageKind(StrEnum):
+    NOTICE = "notice"
+    DIGEST = "digest"
+    TEST = "test"
+
+
+class MessageState(StrEnum):
+    """A message's life in the outbox: ready -> sending -> sent, or back to ready, or parked."""
+
+    READY = "ready"
+    SENDING = "sending"
+    SENT = "sent"
+    PARKED = "parked"
+
+
+class VerdictKind(StrEnum):
+    CONFIRM = "confirm"
+    DISMISS = "dismiss"
+    RELABEL = "relabel"
+    MISSED = "missed"
+
+
+def _aware(moment: datetime | None, what: str) -> None:
+    if moment is not None and moment.tzinfo is None:
+        raise ValueError(f"{what} has no time zone: {moment!r}")
+
+
+# --- from the network to items -------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Feed:
+    """One public source as feeds.yaml describes it; `name` is its identity."""
+
+    name: str
+    url: str
+    publisher: str = ""
+    kind: FeedKind = FeedKind.NEWS
+    language: str = ""  # BCP 47; empty when the feed mixes languages
+    country: str = ""  # ISO 3166-1 alpha-2, `EU`, or empty for the world
+    every: timedelta = timedelta(minutes=30)
+    trust: Trust = Trust.OTHER
+    timezone: str = ""  # IANA zone that its undeclared or ambiguous dates mean
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FeedState:
+    """What the store remembers of a feed between two polls."""
+
+    id: int
+    feed: Feed
+    etag: str = ""
+    last_modified: str = ""
+    body_digest: bytes = b""
+    first_polled: datetime | None = None  # None: never answered yet, its first answer is baseline
+    last_polled: datetime | None = None
+    last_ok: datetime | None = None
+    last_new: datetime | None = None
+    next_poll: datetime | None = None
+    failures: int = 0
+    error: str = ""
+    moved_to: str = ""
+    polled_from: bool = True  # False: has left feeds.yaml, kept with its items, not polled
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fetched:
+    """The answer to one request. `error` is empty exactly when the body can be used or is unchanged."""
+
+    state: FeedState
+    status: int = 0  # 0: no answer at all
+    body: bytes = b""
+    content_type: str = ""
+    etag: str = ""
+    last_modified: str = ""
+    url: str = ""  # where the answer came from, after redirects
+    moved_to: str = ""  # target when every redirect was permanent
+    retry_after_s: float | None = None
+    max_age_s: float | None = None
+    error: str = ""
+    took_s: float = 0.0
+
+    @property
+    def unchanged(self) -> bool:
+        """The server said 304: nothing to parse."""
+        return self.status == 304 and not self.error
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ItemSeen:
+    """One entry of a feed, cleaned; `key` identifies it so that it is never stored twice."""
+
+    key: bytes  # 16 bytes, unique within its feed
+    title: str  # one line of plain text, never empty
+    summary: str = ""  # plain text
+    url: str = ""  # http(s), canonical; empty when the entry has no usable link
+    published: datetime | None = None  # None when the feed gives no usable date
+    date_doubt: str = ""  # what was wrong with the date, in words
+    content_digest: bytes = b""  # 16 bytes of the normalised title and summary
+
+    def __post_init__(self) -> None:
+        if not self.title:
+            raise ValueError("an item needs a title")
+        if len(self.key) != 16:
+            raise ValueError(f"an item's key has 16 bytes, not {len(self.key)}")
+        _aware(self.published, "published")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rejected:
+    """An entry that was served and not kept, with the reason."""
+
+    reason: str
+    what: str = ""  # enough of the entry to recognise it
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ParsedFeed:
+    """What a body holds. `entries_seen = len(entries) + len(rejected)`."""
+
+    entries: tuple[ItemSeen, ...] = ()
+    rejected: tuple[Rejected, ...] = ()
+    title: str = ""
+    language: str = ""
+    ttl: timedelta | None = None
+    error: str = ""  # not a feed at all, or unreadable; entries is then empty
+
+
+# --- what kind of risk -----------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Text:
+    """What the classifier reads."""
+
+    title: str
+    summary: str = ""
+    language: str = ""  # the feed's own claim, empty if none
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Evidence:
+    """A word of the text that carried a tag; `weight` is its part of the log-odds."""
+
+    word: str
+    tag: Tag
+    weight: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Judgement:
+    """What the classifier says of one text."""
+
+    labels: tuple[Tag, ...] = ()  # at or above their thresholds, also when unsure
+    probabilities: Mapping[Tag, float] = field(default_factory=dict)
+    unsure: bool = False
+    topics: tuple[str, ...] = ()
+    language: str = ""
+    countries: tuple[str, ...] = ()  # where the risk lies; empty for items without labels
+    evidence: tuple[Evidence, ...] = ()
+    model: str = ""  # version of the classifier
+
+    @property
+    def flagged(self) -> bool:
+        """Somebody may have to hear of it."""
+        return bool(self.labels)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Assessment:
+    """How bad, how soon, how sure: kept apart, as CAP 1.2 does, each with its reason in words."""
+
+    severity: Severity = Severity.NONE
+    urgency: Urgency = Urgency.UNKNOWN
+    certainty: Certainty = Certainty.REPORTED
+    stage: Stage | None = None
+    reasons: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Item:
+    """An entry as it is stored, with what was judged of it (None until judged)."""
+
+    id: int | None
+    feed: str
+    key: bytes
+    title: str
+    summary: str
+    url: str
+    published: datetime | None
+    fetched: datetime
+    baseline: bool = False  # already old when its feed was first read: never raises an alert
+    trust: Trust = Trust.OTHER
+    feed_language: str = ""
+    feed_country: str = ""
+    judgement: Judgement | None = None
+    assessment: Assessment | None = None
+    story: str = ""
+    date_doubt: str = ""
+    content_digest: bytes = b""
+
+    @property
+    def ref(self) -> bytes:
+        """Its identity across feeds, before and after it is stored."""
+        return self.feed.encode() + b"\0" + self.key
+
+    @property
+    def moment(self) -> datetime:
+        """When it happened as far as we know: its own date, never later than when we read it."""
+        return self.fetched if self.published is None else min(self.published, self.fetched)
+
+
+# --- what it means, and for whom ---------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Story:
+    """Items that report the same event."""
+
+    id: str  # digest of its first item, so that repeating the work gives the same story
+    title: str
+    url: str
+    language: str
+    first_seen: datetime
+    last_seen: datetime
+    labels: tuple[Tag, ...]
+    topics: tuple[str, ...]
+    countries: tuple[str, ...]
+    severity: Severity
+    urgency: Urgency
+    certainty: Certainty
+    item_count: int = 1
+    feeds: tuple[str, ...] = ()
+    terms: tuple[int, ...] = ()  # hashed words by which other items are recognised
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recipient:
+    """A person or desk that is told; language and zone belong to them, not to the installation."""
+
+    address: str
+    channel: str = "email"
+    language: str = "en"
+    timezone: str = "UTC"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Profile:
+    """An enterprise, branch or cluster and what it cares about. Empty gates let everything through."""
+
+    name: str
+    title: str = ""
+    countries: tuple[str, ...] = ()
+    tags: tuple[Tag, ...] = ()
+    keywords: tuple[str, ...] = ()
+    recipients: tuple[Recipient, ...] = ()
+    least: Level = Level.BLUE  # milder alerts are not raised
+    immediate: Level = Level.ORANGE  # from here on told at once; milder waits for the digest
+    budget: int = 50  # alerts a day; the rest is ranked, held back and counted
+    digest_every: timedelta = timedelta(days=1)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Match:
+    """Why a story concerns a profile, or which rule held it back."""
+
+    profile: str
+    concerned: bool
+    points: int
+    reasons: tuple[str, ...]  # in words, for and against
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Alert:
+    """A story that concerns a profile."""
+
+    id: str  # digest of profile and story
+    profile: str
+    story: str
+    level: Level
+    state: AlertState
+    title: str
+    url: str
+    labels: tuple[Tag, ...]
+    topics: tuple[str, ...]
+    countries: tuple[str, ...]
+    severity: Severity
+    urgency: Urgency
+    certainty: Certainty
+    points: int
+    reasons: tuple[str, ...]
+    opened: datetime
+    updated: datetime
+    revision: int = 1  # counts material changes
+    held: bool = False  # over the budget: ranked and counted, not told
+    owner: str = ""
+    item_count: int = 1
+    feeds: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Notice:
+    """The duty to tell one recipient of one alert, once per reason and revision."""
+
+    alert: str
+    recipient: Recipient
+    reason: Reason
+    revision: int
+    immediate: bool  # at once, or in the next digest
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Message:
+    """One message to one recipient, frozen: every attempt sends the same bytes."""
+
+    message_id: str  # digest of what it says to whom; never of the attempt
+    kind: MessageKind
+    recipient: str
+    channel: str
+    profile: str
+    subject: str
+    body: bytes  # RFC 5322, with Date
+    created: datetime
+    period: str = ""  # of a digest: its end, ISO 8601
+    notices: tuple[Notice, ...] = ()
+    id: int | None = None
+    state: MessageState = MessageState.READY
+    attempts: int = 0
+    next_try: datetime | None = None
+    error: str = ""
+    sent: datetime | None = None
+
+
+# --- people review --------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verdict:
+    """What a reviewer said of an item; kept for ever, used for training and for the scorecard."""
+
+    item_id: int
+    kind: VerdictKind
+    labels: tuple[Tag, ...]  # what is right, after the verdict
+    author: str
+    at: datetime
+    why: str = ""
+    id: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PollOutcome:
+    """What one pass did; `entries_seen = items_new + duplicates + rejected`."""
+
+    feeds: int = 0
+    reached: int = 0
+    unchanged: int = 0
+    failed: int = 0
+    entries_seen: int = 0
+    items_new: int = 0
+    duplicates: int = 0
+    rejected: int = 0
+    items_flagged: int = 0
+    alerts_new: int = 0
+    sent: int = 0
+    took_s: float = 0.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FeedUpdate:
+    """What is written back of one feed after a poll, with its items in the same transaction."""
+
+    feed_id: int
+    polled: datetime
+    next_poll: datetime
+    ok: bool
+    etag: str = ""
+    last_modified: str = ""
+    body_digest: bytes = b""
+    failures: int = 0
+    error: str = ""
+    moved_to: str = ""
+    new_items: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Known:
+    """The facts that a decision about new items rests on; `version` tells when they are stale."""
+
+    version: int = 0
+    stories: tuple[Story, ...] = ()
+    alerts: Mapping[tuple[str, str], Alert] = field(default_factory=dict)  # by profile, story
+    raised_today: Mapping[str, int] = field(default_factory=dict)  # by profile, not held
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Decision:
+    """What follows from new items: written in one transaction, or decided again."""
+
+    version: int = 0
+    story_of: Mapping[bytes, str] = field(default_factory=dict)  # by Item.ref
+    stories: tuple[Story, ...] = ()
+    alerts: tuple[Alert, ...] = ()
+    notices: tuple[Notice, ...] = ()
+    events: tuple[AlertEvent, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AlertEvent:
+    """One line of an alert's life."""
+
+    alert: str
+    at: datetime
+    author: str
+    what: str
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Coverage:
+    """Proof that a quiet period was watched. Source: design promise 'no false calm'."""
+
+    since: datetime
+    until: datetime
+    feeds_due: int = 0
+    feeds_reached: int = 0
+    feeds_stale: tuple[str, ...] = ()  # names of those that failed or fell silent
+    countries_live: tuple[str, ...] = ()
+    items_read: int = 0
+    items_baseline: int = 0
+    items_flagged: int = 0
+    alerts_held: int = 0

@@ -1,0 +1,200 @@
+"""The periodic message: what is new, what changed, what is due, what was held back, and that the watch was awake."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime
+
+from monitor.domain import Coverage, Item, MessageKind, Profile, Reason, Recipient
+from monitor.notify import words
+from monitor.notify.plain import one_line
+from monitor.notify.view import (
+    Entry,
+    Fact,
+    MailView,
+    Reader,
+    counts_in_words,
+    more_line,
+    ranked,
+    sections,
+    subject_line,
+    tallies,
+)
+
+STALE_NAMED = 10
+COUNTRIES_NAMED = 12
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DueDate:
+    """A date that binds the reader: a comment period's end, the day a rule applies."""
+
+    on: date
+    what: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DigestFacts:
+    """Everything a digest tells one recipient of one profile about one period."""
+
+    profile: Profile
+    recipient: Recipient
+    since: datetime
+    until: datetime
+    coverage: Coverage
+    entries: tuple[Entry, ...] = ()  # new and changed, in any order, listed or not
+    held: int = 0  # over the budget in this period: on the page, not told
+    still_open: int = 0  # told before, unchanged, not closed
+    due_soon: tuple[DueDate, ...] = ()
+    items: Mapping[str, tuple[Item, ...]] = field(default_factory=dict)  # alert id -> its story's items
+    page_url: str = ""
+    model: str = ""  # which classifier judged, in words
+
+
+def build(facts: DigestFacts, now: datetime) -> MailView:
+    """The digest in the recipient's language and time. `now` is what countdowns count from."""
+    reader = Reader.of(facts.recipient, facts.page_url)
+    say = reader.say
+    titles = ((say.gettext("New"), True), (say.gettext("Changed since the last digest"), False))
+    return MailView(
+        kind=MessageKind.DIGEST,
+        language=reader.language,
+        subject=subject_line(_subject(facts, reader)),
+        headline=_headline(facts, reader),
+        intro=_intro(facts, reader),
+        tallies=tallies(facts.entries, say),
+        sections=sections(facts.entries, facts.items, titles, reader),
+        more=more_line(facts.entries, reader),
+        notes=_notes(facts, reader),
+        due=_due(facts, reader, now),
+        coverage=coverage_facts(facts.coverage, facts.held, reader),
+        page_url=reader.page_url,
+        footer=_footer(facts, reader),
+    )
+
+
+def _subject(facts: DigestFacts, reader: Reader) -> str:
+    if facts.entries:
+        top = one_line(ranked(facts.entries)[0].alert.title, 100)
+        return f"{counts_in_words(facts.entries, reader.say)} · {top}"
+    return _quiet_line(facts, reader)
+
+
+def _quiet_line(facts: DigestFacts, reader: Reader) -> str:
+    """Silence, called quiet only when the watch saw enough to say so."""
+    say, seen = reader.say, facts.coverage
+    figures = {"reached": seen.feeds_reached, "due": seen.feeds_due, "held": facts.held}
+    if not seen.feeds_due:
+        form = say.gettext("No watch: no feed was due in this period")
+    elif not seen.feeds_reached:
+        form = say.gettext("Blind: 0 of {due} feeds answered")
+    elif seen.feeds_reached * 2 < seen.feeds_due:
+        form = say.gettext("Half blind: {reached} of {due} feeds answered, nothing new seen")
+    elif facts.held:
+        form = say.gettext("{held} held back, nothing else: {reached} of {due} feeds answered")
+    else:
+        form = say.gettext("Quiet: {reached} of {due} feeds answered, nothing new for you")
+    return form.format(**figures)
+
+
+def _headline(facts: DigestFacts, reader: Reader) -> str:
+    if not facts.entries:
+        return _quiet_line(facts, reader)
+    say = reader.say
+    new = sum(e.reason is Reason.FIRST for e in facts.entries)
+    changed = len(facts.entries) - new
+    parts = []
+    if new:
+        parts.append(say.ngettext("{n} new alert", "{n} new alerts", new).format(n=f"{new:,}"))
+    if changed:
+        parts.append(say.ngettext("{n} changed", "{n} changed", changed).format(n=f"{changed:,}"))
+    return words.joined(parts, say)
+
+
+def _intro(facts: DigestFacts, reader: Reader) -> str:
+    title = one_line(facts.profile.title or facts.profile.name, 100)
+    form = reader.say.gettext("{profile} · {since} to {until} ({zone})")
+    return form.format(
+        profile=title, since=reader.time(facts.since), until=reader.time(facts.until), zone=reader.zone_name()
+    )
+
+
+def _notes(facts: DigestFacts, reader: Reader) -> tuple[str, ...]:
+    say, notes = reader.say, []
+    if facts.held:
+        form = say.ngettext(
+            "{n} alert was held back by your alert budget; it is on the page.",
+            "{n} alerts were held back by your alert budget; they are on the page.",
+            facts.held,
+        )
+        notes.append(form.format(n=f"{facts.held:,}"))
+    if facts.still_open:
+        form = say.ngettext(
+            "{n} alert you know is still open, unchanged.",
+            "{n} alerts you know are still open, unchanged.",
+            facts.still_open,
+        )
+        notes.append(form.format(n=f"{facts.still_open:,}"))
+    return tuple(notes)
+
+
+def _due(facts: DigestFacts, reader: Reader, now: datetime) -> tuple[Fact, ...]:
+    today = now.astimezone(reader.zone).date()
+    found = []
+    for due in sorted(facts.due_soon, key=lambda d: (d.on, d.what)):
+        days = (due.on - today).days
+        form = reader.say.ngettext("in {n} day", "in {n} days", days) if days > 0 else ""
+        left = form.format(n=days) if days > 0 else reader.say.gettext("today" if days == 0 else "past")
+        found.append(Fact(label=f"{due.on:%Y-%m-%d} ({left})", value=one_line(due.what), alarm=days <= 0))
+    return tuple(found)
+
+
+def coverage_facts(seen: Coverage, held: int, reader: Reader) -> tuple[Fact, ...]:
+    """The quiet certificate, line by line: what was read, what answered, what could not be seen."""
+    say = reader.say
+    answered = say.gettext("{reached} answered of {due} due").format(reached=seen.feeds_reached, due=seen.feeds_due)
+    countries = [words.country_word(code, reader.language) for code in seen.countries_live]
+    read = say.gettext("{read} read, of these {baseline} older than the watch, {flagged} flagged, {held} alerts held back")
+    return (
+        Fact(label=say.gettext("Feeds"), value=answered, alarm=seen.feeds_reached * 2 < max(seen.feeds_due, 1)),
+        Fact(
+            label=say.gettext("Not heard from"),
+            value=_named(seen.feeds_stale, STALE_NAMED, reader) or say.gettext("none"),
+            alarm=bool(seen.feeds_stale),
+        ),
+        Fact(
+            label=say.gettext("Countries with live feeds"),
+            value=f"{len(countries)}" + (f": {_named(countries, COUNTRIES_NAMED, reader)}" if countries else ""),
+        ),
+        Fact(
+            label=say.gettext("Entries"),
+            value=read.format(
+                read=f"{seen.items_read:,}",
+                baseline=f"{seen.items_baseline:,}",
+                flagged=f"{seen.items_flagged:,}",
+                held=f"{held:,}",
+            ),
+        ),
+    )
+
+
+def _named(names: tuple[str, ...] | list[str], most: int, reader: Reader) -> str:
+    """The first `most` names and the exact count of the others."""
+    shown = [one_line(name, 100) for name in names[:most]]
+    left = len(names) - len(shown)
+    if left:
+        shown.append(reader.say.ngettext("and {n} more", "and {n} more", left).format(n=left))
+    return words.joined(shown, reader.say)
+
+
+def _footer(facts: DigestFacts, reader: Reader) -> tuple[str, ...]:
+    say = reader.say
+    lines = [
+        say.gettext("You receive this as a recipient of the profile {profile}.").format(
+            profile=one_line(facts.profile.title or facts.profile.name, 100)
+        )
+    ]
+    if facts.model:
+        lines.append(say.gettext("Judged by {model}.").format(model=one_line(facts.model, 100)))
+    return tuple(lines)

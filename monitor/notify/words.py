@@ -1,0 +1,122 @@
+"""The names people read for the codes the product works with, in the recipient's language."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from gettext import NullTranslations
+
+from monitor.domain import Certainty, Level, Reason, Severity, Tag
+from monitor.i18n import N_, base_language
+
+LEVELS = {
+    Level.RED: N_("Red"),
+    Level.ORANGE: N_("Orange"),
+    Level.YELLOW: N_("Yellow"),
+    Level.BLUE: N_("Blue"),
+}
+MARKS = {Level.RED: "▲▲▲▲", Level.ORANGE: "▲▲▲△", Level.YELLOW: "▲▲△△", Level.BLUE: "▲△△△"}
+TAG_WORDS = {
+    Tag.GEOPOLITICAL: N_("Geopolitical"),
+    Tag.COMPLIANCE: N_("Compliance"),
+    Tag.SUPPLY_CHAIN: N_("Supply chain"),
+}
+SEVERITIES = {
+    Severity.WATCH: N_("worth watching"),
+    Severity.WARNING: N_("serious"),
+    Severity.CRITICAL: N_("critical"),
+}
+CERTAINTIES = {
+    Certainty.RUMOUR: N_("rumour"),
+    Certainty.REPORTED: N_("reported"),
+    Certainty.OFFICIAL: N_("official"),
+    Certainty.IN_FORCE: N_("in force"),
+    Certainty.DENIED: N_("denied"),
+    Certainty.WITHDRAWN: N_("withdrawn"),
+}
+REASONS = {
+    Reason.FIRST: N_("New"),
+    Reason.WORSENED: N_("Worsened"),
+    Reason.REMINDED: N_("Reminder"),
+    Reason.ESCALATED: N_("Escalated to you"),
+    Reason.DUE_SOON: N_("Due soon"),
+    Reason.CORRECTED: N_("Corrected"),
+    Reason.WITHDRAWN: N_("Withdrawn"),
+}
+TOPICS = {
+    "geopolitical.sanctions": N_("sanctions"),
+    "geopolitical.export_control": N_("export controls"),
+    "geopolitical.tariff": N_("tariffs between states"),
+    "geopolitical.security_review": N_("national-security bans and reviews"),
+    "geopolitical.armed_conflict": N_("armed conflict"),
+    "geopolitical.unrest": N_("unrest"),
+    "geopolitical.diplomacy": N_("diplomatic ties"),
+    "geopolitical.expropriation": N_("expropriation"),
+    "geopolitical.boycott": N_("boycotts"),
+    "compliance.trade_remedy": N_("trade remedies"),
+    "compliance.customs_tax": N_("customs and tax"),
+    "compliance.data_digital": N_("data and digital rules"),
+    "compliance.labour": N_("labour law"),
+    "compliance.product_rules": N_("product rules"),
+    "compliance.competition": N_("competition law"),
+    "compliance.integrity": N_("bribery, laundering and fraud"),
+    "compliance.sustainability": N_("sustainability rules"),
+    "compliance.licensing_capital": N_("licences and capital controls"),
+    "supply_chain.strike": N_("strikes"),
+    "supply_chain.route": N_("routes and freight"),
+    "supply_chain.shortage": N_("shortages"),
+    "supply_chain.energy": N_("energy supply"),
+    "supply_chain.accident": N_("accidents"),
+    "supply_chain.disaster": N_("natural disasters and epidemics"),
+    "supply_chain.insolvency": N_("insolvencies"),
+    "supply_chain.cyber": N_("cyber attacks and outages"),
+}
+
+
+def mark(level: Level) -> str:
+    """Four triangles, as many filled as the level is high: reads without colour."""
+    return MARKS[level]
+
+
+def level_word(level: Level, say: NullTranslations) -> str:
+    return say.gettext(LEVELS[level])
+
+
+def tag_word(tag: Tag, say: NullTranslations) -> str:
+    return say.gettext(TAG_WORDS[tag])
+
+
+def reason_word(reason: Reason, say: NullTranslations) -> str:
+    return say.gettext(REASONS[reason])
+
+
+def severity_word(severity: Severity, say: NullTranslations) -> str:
+    """Empty for no severity."""
+    return say.gettext(SEVERITIES[severity]) if severity in SEVERITIES else ""
+
+
+def certainty_word(certainty: Certainty, say: NullTranslations) -> str:
+    return say.gettext(CERTAINTIES[certainty])
+
+
+def topic_word(topic: str, say: NullTranslations) -> str:
+    """The topic's name; of one we have no word for, its id without the tag."""
+    if topic in TOPICS:
+        return say.gettext(TOPICS[topic])
+    return topic.rpartition(".")[2].replace("_", " ")
+
+
+def country_word(code: str, language: str) -> str:
+    """The country's name as CLDR has it; the code itself where it has none."""
+    return _territories(base_language(language)).get(code.upper(), code)
+
+
+@lru_cache(maxsize=4)
+def _territories(language: str) -> dict[str, str]:
+    from babel import Locale  # loads a big table: only when a mail names a country
+
+    return dict(Locale.parse(language).territories)
+
+
+def joined(parts: list[str] | tuple[str, ...], say: NullTranslations) -> str:
+    """Parts of a list, the way the language sets them apart."""
+    return say.pgettext("between parts of a list", ", ").join(parts)

@@ -1,0 +1,5 @@
+"""Memory: all SQL lives here. `Store` takes and returns domain types; one method is one transaction."""
+
+from monitor.store.store import Store
+
+__all__ = ["Store"]

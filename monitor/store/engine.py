@@ -1,0 +1,161 @@
+"""Opening the database: SQLite with the pragmas we promise, or PostgreSQL; never a half-made one."""
+
+from __future__ import annotations
+
+import os
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, Engine, Table, create_engine, event, text
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ArgumentError, DBAPIError, IntegrityError, SQLAlchemyError
+
+from monitor.errors import ConfigError, ConflictError, StoreError
+from monitor.store.schema import HEAD
+
+BUSY_MS = 30_000  # a writer waits this long for another one before it gives up
+
+
+def open_engine(url: str) -> Engine:
+    """An engine for `url`; a SQLite file's folder is created, readable by its user alone."""
+    try:
+        parsed = make_url(url)
+    except ArgumentError as problem:
+        raise ConfigError("the database URL cannot be read: use sqlite:////path or postgresql://…") from problem
+    if not parsed.drivername.startswith("sqlite"):
+        return create_engine(parsed, pool_pre_ping=True)
+    if parsed.database and parsed.database != ":memory:":
+        try:
+            Path(parsed.database).parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        except OSError as problem:
+            raise StoreError(f"cannot create the folder of {parsed.database}: {problem.strerror}") from problem
+    engine = create_engine(parsed, connect_args={"timeout": BUSY_MS / 1000, "check_same_thread": False})
+    event.listen(engine, "connect", _prepare_sqlite)
+    event.listen(engine, "begin", _begin_sqlite)
+    return engine
+
+
+def _prepare_sqlite(connection: Any, _record: Any) -> None:
+    connection.isolation_level = None  # we say BEGIN ourselves
+    cursor = connection.cursor()
+    cursor.execute(f"PRAGMA busy_timeout = {BUSY_MS}")
+    cursor.execute("PRAGMA foreign_keys = ON")
+    cursor.execute("PRAGMA synchronous = FULL")
+    cursor.execute("PRAGMA cache_size = -16000")
+    if cursor.execute("PRAGMA journal_mode").fetchone()[0] != "wal":
+        cursor.execute("PRAGMA journal_mode = WAL")
+    cursor.close()
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    writes = connection.get_execution_options().get("writes", False)
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+
+@contextmanager
+def reading(engine: Engine) -> Iterator[Connection]:
+    """A connection for reading one consistent state."""
+    with _told(engine), engine.connect() as connection, connection.begin():
+        yield connection
+
+
+@contextmanager
+def writing(engine: Engine) -> Iterator[Connection]:
+    """One short write transaction: all of it, or nothing."""
+    with _told(engine), engine.connect().execution_options(writes=True) as connection, connection.begin():
+        yield connection
+
+
+@contextmanager
+def _told(engine: Engine) -> Iterator[None]:
+    try:
+        yield
+    except IntegrityError as problem:
+        raise ConflictError(f"{_name(engine)}: another process stored the same first") from problem
+    except DBAPIError as problem:
+        raise StoreError(f"{_name(engine)}: {_in_words(problem)}") from problem
+    except SQLAlchemyError as problem:
+        raise StoreError(f"{_name(engine)}: {str(problem).splitlines()[0]}") from problem
+
+
+def _name(engine: Engine) -> str:
+    url = engine.url
+    return f"database {url.database}" if url.drivername.startswith("sqlite") else f"database {url.host}/{url.database}"
+
+
+_ADVICE = (
+    ("readonly", "is read-only: give its user the right to write, or name another with MONITOR_DATABASE_URL"),
+    ("read-only", "is read-only: give its user the right to write, or name another with MONITOR_DATABASE_URL"),
+    ("unable to open", "cannot be opened: check the path and its rights, or name another with MONITOR_DATABASE_URL"),
+    ("not a database", "is not a SQLite database: name another file with MONITOR_DATABASE_URL"),
+    ("malformed", "is damaged: restore the newest backup made with `monitor db backup`"),
+    ("is locked", "was locked by another program for 30 s: end that program, then try again"),
+    ("disk is full", "has no room left on its disk: free some, then try again; nothing was lost"),
+    ("i/o error", "cannot be read or written: check the disk"),
+)
+
+
+def _in_words(problem: DBAPIError) -> str:
+    words = str(problem.orig or problem).strip().splitlines()[0]
+    for sign, advice in _ADVICE:
+        if sign in words.lower():
+            return advice
+    return words
+
+
+def schema_version(engine: Engine) -> str:
+    """The migration the database stands at; empty when it holds none of our tables."""
+    query = (
+        "SELECT name FROM sqlite_master WHERE name = 'alembic_version'"
+        if engine.dialect.name == "sqlite"
+        else "SELECT to_regclass('alembic_version')"
+    )
+    with reading(engine) as connection:
+        if not connection.execute(text(query)).scalar():
+            return ""
+        return str(connection.execute(text("SELECT version_num FROM alembic_version")).scalar() or "")
+
+
+def bring_up_to_date(engine: Engine) -> None:
+    """Create or migrate the schema when it is not the newest; refuse one that is newer than this code."""
+    stands_at = schema_version(engine)
+    if stands_at == HEAD:
+        return
+    from monitor.store.migrate import upgrade
+
+    upgrade(engine, stands_at)
+
+
+@cache
+def owner() -> str:
+    """Who holds a lease: this machine and process, so that a dead holder is recognised."""
+    return f"{socket.gethostname()}:{os.getpid()}"
+
+
+def holder_is_gone(leased_by: str) -> bool:
+    """True when the lease's holder was a process of this machine that no longer runs."""
+    host, _, pid = leased_by.rpartition(":")
+    if host != socket.gethostname() or not pid.isdigit():
+        return False
+    try:
+        os.kill(int(pid), 0)
+    except ProcessLookupError:
+        return True
+    except PermissionError:
+        return False
+    return False
+
+
+def upsert(connection: Connection, table: Table) -> Any:
+    """The dialect's own insert, which knows ON CONFLICT."""
+    if connection.dialect.name == "sqlite":
+        from sqlalchemy.dialects.sqlite import insert as of_sqlite
+
+        return of_sqlite(table)
+    from sqlalchemy.dialects.postgresql import insert as of_postgresql
+
+    return of_postgresql(table)

@@ -1,0 +1,162 @@
+"""Feeds and what is remembered of them between two polls."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from sqlalchemy import Connection, Engine, bindparam, case, func, or_, select, update
+
+from monitor.domain import Feed, FeedState, FeedUpdate
+from monitor.store.engine import holder_is_gone, owner, reading, upsert, writing
+from monitor.store.schema import feeds, items
+
+LEASE = timedelta(minutes=15)  # longer than any pass over what one claim takes
+CHUNK = 500  # bound parameters a statement, well under SQLite's limit
+
+
+class FeedsDoor:
+    """The part of the store that knows feeds."""
+
+    _engine: Engine
+
+    def sync_feeds(self, listed: Sequence[Feed]) -> None:
+        """Make the database know exactly the feeds of feeds.yaml; one that has left is kept and not polled.
+
+        A feed whose address changed is asked anew, without the old validators.
+        """
+        wanted = {feed.name: feed for feed in listed}
+        with reading(self._engine) as connection:
+            known = {row.name: row for row in connection.execute(select(feeds.c.name, feeds.c.url, feeds.c.polled))}
+        new = [{"name": f.name, "url": f.url} for f in listed if f.name not in known]
+        moved = [f for f in listed if f.name in known and known[f.name].url != f.url]
+        back = [f.name for f in listed if f.name in known and not known[f.name].polled]
+        gone = [name for name, row in known.items() if name not in wanted and row.polled]
+        if not (new or moved or back or gone):
+            return
+        with writing(self._engine) as connection:
+            if new:
+                connection.execute(upsert(connection, feeds).on_conflict_do_nothing(), new)
+            for feed in moved:
+                fresh = {"url": feed.url, "etag": "", "last_modified": "", "body_digest": b"", "moved_to": ""}
+                connection.execute(update(feeds).where(feeds.c.name == feed.name).values(next_poll=None, **fresh))
+            for names, polled in ((back, True), (gone, False)):
+                for part in _chunks(names):
+                    connection.execute(update(feeds).where(feeds.c.name.in_(part)).values(polled=polled))
+
+    def claim_due(self, listed: Sequence[Feed], *, now: datetime, everything: bool = False) -> list[FeedState]:
+        """Take the feeds that are due (or all), each by a lease that a second poller respects.
+
+        A lease whose holder died on this machine is taken over at once.
+        """
+        by_name = {feed.name: feed for feed in listed}
+        with writing(self._engine) as connection:
+            query = select(feeds).where(feeds.c.polled)
+            if not everything:
+                # A next poll further ahead than any wait we set comes from a clock that was wrong: due now.
+                horizon = now + timedelta(days=2)
+                due = or_(feeds.c.next_poll.is_(None), feeds.c.next_poll <= now, feeds.c.next_poll > horizon)
+                query = query.where(due)
+            rows = [
+                row
+                for row in connection.execute(query.order_by(feeds.c.next_poll, feeds.c.id))
+                if row.name in by_name and _free(row.lease_until, row.leased_by, now)
+            ]
+            for part in _chunks([row.id for row in rows]):
+                lease = {"lease_until": now + LEASE, "leased_by": owner()}
+                connection.execute(update(feeds).where(feeds.c.id.in_(part)).values(**lease))
+        return [_state(row, by_name[row.name]) for row in rows]
+
+    def feed_states(self, listed: Sequence[Feed]) -> list[FeedState]:
+        """Every feed we know; one that is not listed any more has an empty description."""
+        by_name = {feed.name: feed for feed in listed}
+        with reading(self._engine) as connection:
+            rows = connection.execute(select(feeds).order_by(feeds.c.name)).all()
+        return [_state(row, by_name.get(row.name) or Feed(name=row.name, url=row.url)) for row in rows]
+
+    def next_due(self) -> datetime | None:
+        """When the next feed is due; None when one is due that was never polled, or there is none."""
+        with reading(self._engine) as connection:
+            never = case((feeds.c.next_poll.is_(None), 1), else_=0)
+            row = connection.execute(select(func.min(feeds.c.next_poll), func.max(never)).where(feeds.c.polled)).one()
+        return None if row[1] else row[0]
+
+    def items_per_feed(self) -> dict[str, int]:
+        """How many items of each feed are stored, by name."""
+        query = select(feeds.c.name, func.count(items.c.id)).outerjoin(items, items.c.feed_id == feeds.c.id)
+        with reading(self._engine) as connection:
+            return {name: count for name, count in connection.execute(query.group_by(feeds.c.name))}
+
+
+def write_back(connection: Connection, updates: Sequence[FeedUpdate]) -> None:
+    """Write polls' results and give the leases back, inside the caller's transaction."""
+    if not updates:
+        return
+    f = feeds.c
+    statement = (
+        update(feeds)
+        .where(f.id == bindparam("feed_id"))
+        .values(
+            etag=bindparam("new_etag"),
+            last_modified=bindparam("new_last_modified"),
+            body_digest=bindparam("new_digest"),
+            first_polled=case((f.first_polled.is_(None), bindparam("answered")), else_=f.first_polled),
+            last_polled=bindparam("polled_at"),
+            last_ok=func.coalesce(bindparam("answered", type_=f.last_ok.type), f.last_ok),
+            last_new=func.coalesce(bindparam("brought", type_=f.last_new.type), f.last_new),
+            next_poll=bindparam("due"),
+            failures=bindparam("new_failures"),
+            error=bindparam("new_error"),
+            moved_to=bindparam("new_moved_to"),
+            lease_until=None,
+            leased_by="",
+        )
+    )
+    connection.execute(
+        statement,
+        [
+            {
+                "feed_id": u.feed_id,
+                "new_etag": u.etag,
+                "new_last_modified": u.last_modified,
+                "new_digest": u.body_digest,
+                "answered": u.polled if u.ok else None,
+                "brought": u.polled if u.new_items else None,
+                "polled_at": u.polled,
+                "due": u.next_poll,
+                "new_failures": u.failures,
+                "new_error": u.error,
+                "new_moved_to": u.moved_to,
+            }
+            for u in updates
+        ],
+    )
+
+
+def _free(lease_until: datetime | None, leased_by: str, now: datetime) -> bool:
+    if lease_until is None or lease_until <= now or lease_until > now + 2 * LEASE:
+        return True
+    return holder_is_gone(leased_by)
+
+
+def _chunks(values: Sequence) -> list[Sequence]:  # type: ignore[type-arg]
+    return [values[i : i + CHUNK] for i in range(0, len(values), CHUNK)]
+
+
+def _state(row, feed: Feed) -> FeedState:  # type: ignore[no-untyped-def]
+    return FeedState(
+        id=row.id,
+        feed=feed,
+        etag=row.etag,
+        last_modified=row.last_modified,
+        body_digest=row.body_digest,
+        first_polled=row.first_polled,
+        last_polled=row.last_polled,
+        last_ok=row.last_ok,
+        last_new=row.last_new,
+        next_poll=row.next_poll,
+        failures=row.failures,
+        error=row.error,
+        moved_to=row.moved_to,
+        polled_from=row.polled,
+    )

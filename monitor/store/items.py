@@ -1,0 +1,201 @@
+"""Items with their judgements: kept once, found again."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Connection, Engine, and_, func, insert, or_, select, text, update
+
+from monitor.domain import Decision, FeedUpdate, Item, Tag
+from monitor.store import alerts as alert_rows
+from monitor.store.engine import reading, writing
+from monitor.store.feeds import CHUNK, write_back
+from monitor.store.rows import from_judged, item_query, to_item
+from monitor.store.schema import feeds, items, judgements, verdicts
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ItemFilter:
+    """Which items to list; everything that is not named is let through."""
+
+    tag: Tag | None = None
+    country: str = ""
+    since: datetime | None = None
+    feed: str = ""
+    flagged: bool = False
+    words: str = ""
+    limit: int | None = None
+    before_id: int | None = None
+
+
+class ItemsDoor:
+    """The part of the store that knows items."""
+
+    _engine: Engine
+
+    def known_keys(self, feed_keys: Iterable[tuple[int, bytes, bytes]]) -> set[tuple[int, bytes]]:
+        """Of (feed id, key, content key): which are stored, each as (feed id, key or content key)."""
+        wanted: dict[int, list[tuple[bytes, bytes]]] = defaultdict(list)
+        for feed_id, key, content_key in feed_keys:
+            wanted[feed_id].append((key, content_key))
+        found: set[tuple[int, bytes]] = set()
+        with reading(self._engine) as connection:
+            for feed_id, pairs in wanted.items():
+                for start in range(0, len(pairs), CHUNK):
+                    part = pairs[start : start + CHUNK]
+                    for column, values in (
+                        (items.c.key, [key for key, _ in part]),
+                        (items.c.content_key, [content for _, content in part]),
+                    ):
+                        query = select(column).where(items.c.feed_id == feed_id, column.in_(values))
+                        found.update((feed_id, row[0]) for row in connection.execute(query))
+        return found
+
+    def record(
+        self, *, updates: Sequence[FeedUpdate], new: Sequence[tuple[int, bytes, Item]], decision: Decision
+    ) -> list[int]:
+        """Items, judgements, what was decided of them and the feeds' validators: one transaction.
+
+        `new` holds (feed id, content key, item). Returns the items' ids in order.
+        Raises: ConflictError when the facts under the decision have changed meanwhile.
+        """
+        with writing(self._engine) as connection:
+            alert_rows.check_version(connection, decision)
+            ids = _insert_items(connection, new, decision)
+            judged = [from_judged(i, item) for i, (_, _, item) in zip(ids, new, strict=True) if item.judgement]
+            if judged:
+                connection.execute(insert(judgements), judged)
+            alert_rows.write_decision(connection, decision)
+            write_back(connection, updates)
+        return ids
+
+    def record_judged(self, judged: Sequence[Item], decision: Decision) -> None:
+        """Judgements of items that were stored before, with what was decided of them."""
+        with writing(self._engine) as connection:
+            alert_rows.check_version(connection, decision)
+            connection.execute(insert(judgements), [from_judged(item.id or 0, item) for item in judged])
+            for item in judged:
+                values = {"judged": True, "story": decision.story_of.get(item.ref, "")}
+                language = item.judgement.language if item.judgement else ""
+                connection.execute(update(items).where(items.c.id == item.id).values(language=language, **values))
+            alert_rows.write_decision(connection, decision)
+
+    def waiting(self, limit: int) -> list[Item]:
+        """Items that were stored without a judgement, oldest first."""
+        query = item_query().where(~items.c.judged).order_by(items.c.id).limit(limit)
+        with reading(self._engine) as connection:
+            return [to_item(row) for row in connection.execute(query)]
+
+    def items(self, wanted: ItemFilter = ItemFilter()) -> list[Item]:
+        """Stored items, newest first."""
+        query = item_query().where(*_conditions(wanted)).order_by(items.c.id.desc()).limit(wanted.limit)
+        with reading(self._engine) as connection:
+            return [to_item(row) for row in connection.execute(query)]
+
+    def item(self, id_or_url: int | str) -> Item | None:
+        """One item by its id or link; the newest where several have the link."""
+        wanted = str(id_or_url).strip()
+        is_id = wanted.isdigit() and len(wanted) < 18
+        condition = items.c.id == int(wanted) if is_id else items.c.url == wanted
+        with reading(self._engine) as connection:
+            row = connection.execute(item_query().where(condition).order_by(items.c.id.desc()).limit(1)).first()
+        return to_item(row) if row else None
+
+    def story_items(self, story: str, limit: int | None = None) -> list[Item]:
+        """The items of a story, oldest first."""
+        query = item_query().where(items.c.story == story, items.c.story != "").order_by(items.c.id).limit(limit)
+        with reading(self._engine) as connection:
+            return [to_item(row) for row in connection.execute(query)]
+
+    def items_of_stories(self, stories: Sequence[str]) -> dict[str, tuple[Item, ...]]:
+        """The items of many stories, each oldest first."""
+        found: dict[str, list[Item]] = defaultdict(list)
+        with reading(self._engine) as connection:
+            for start in range(0, len(stories), CHUNK):
+                part = stories[start : start + CHUNK]
+                query = item_query().where(items.c.story.in_(part), items.c.story != "").order_by(items.c.id)
+                for row in connection.execute(query):
+                    found[row.story].append(to_item(row))
+        return {story: tuple(members) for story, members in found.items()}
+
+    def queue(self, *, limit: int = 50, before_id: int | None = None) -> list[Item]:
+        """What waits for a reviewer: flagged or unsure, without a verdict, newest first."""
+        done = select(verdicts.c.item_id).where(~verdicts.c.undone)
+        # The same words as the index's condition, so that SQLite uses it.
+        query = item_query().where(text("(judgements.flagged OR judgements.unsure)"), items.c.id.not_in(done))
+        if before_id is not None:
+            query = query.where(items.c.id < before_id)
+        with reading(self._engine) as connection:
+            rows = connection.execute(query.order_by(items.c.id.desc()).limit(limit))
+            return [to_item(row) for row in rows]
+
+    def queue_length(self) -> int:
+        """How many items wait for a reviewer."""
+        done = select(verdicts.c.item_id).where(~verdicts.c.undone)
+        query = select(func.count()).select_from(judgements)
+        query = query.where(text("(flagged OR unsure)"), judgements.c.item_id.not_in(done))
+        with reading(self._engine) as connection:
+            return int(connection.execute(query).scalar_one())
+
+
+def _conditions(wanted: ItemFilter):  # type: ignore[no-untyped-def]
+    conditions = []
+    if wanted.tag is not None:
+        conditions.append(_has_word(judgements.c.labels, wanted.tag.value))
+    if wanted.country:
+        conditions.append(_has_word(judgements.c.countries, wanted.country.upper()))
+    if wanted.since is not None:
+        moment = func.coalesce(items.c.published, items.c.fetched)
+        conditions.append(and_(moment >= wanted.since))
+    if wanted.feed:
+        conditions.append(feeds.c.name == wanted.feed)
+    if wanted.flagged:
+        conditions.append(judgements.c.flagged)
+    if wanted.words:
+        pattern = f"%{wanted.words}%"
+        conditions.append(or_(items.c.title.ilike(pattern), items.c.summary.ilike(pattern)))
+    if wanted.before_id is not None:
+        conditions.append(items.c.id < wanted.before_id)
+    return conditions
+
+
+def _has_word(column, word: str):  # type: ignore[no-untyped-def]
+    return ("," + column + ",").contains(f",{word},", autoescape=True)
+
+
+def _insert_items(connection: Connection, new: Sequence[tuple[int, bytes, Item]], decision: Decision) -> list[int]:
+    if not new:
+        return []
+    ids = _reserve_ids(connection, len(new))
+    rows = [
+        {
+            "id": item_id,
+            "feed_id": feed_id,
+            "key": item.key,
+            "content_key": content_key,
+            "title": item.title,
+            "summary": item.summary,
+            "url": item.url,
+            "language": item.judgement.language if item.judgement else item.feed_language,
+            "published": item.published,
+            "fetched": item.fetched,
+            "date_doubt": item.date_doubt,
+            "baseline": item.baseline,
+            "judged": item.judgement is not None,
+            "story": decision.story_of.get(item.ref, ""),
+        }
+        for item_id, (feed_id, content_key, item) in zip(ids, new, strict=True)
+    ]
+    connection.execute(insert(items), rows)
+    return ids
+
+
+def _reserve_ids(connection: Connection, count: int) -> list[int]:
+    if connection.dialect.name == "sqlite":  # the write lock is ours: nobody else takes an id meanwhile
+        last = connection.execute(select(func.coalesce(func.max(items.c.id), 0))).scalar_one()
+        return list(range(last + 1, last + 1 + count))
+    query = text("SELECT nextval(pg_get_serial_sequence('items', 'id')) FROM generate_series(1, :n)")
+    return [int(row[0]) for row in connection.execute(query, {"n": count})]

@@ -1,0 +1,96 @@
+"""What each pass did: the proof that the watch was awake."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Engine, distinct, func, insert, select, update
+
+from monitor.store.engine import reading, writing
+from monitor.store.schema import alerts, feeds, items, meta, passes
+
+COUNTS = (
+    "feeds",
+    "reached",
+    "unchanged",
+    "failed",
+    "entries_seen",
+    "items_new",
+    "items_baseline",
+    "duplicates",
+    "rejected",
+    "items_flagged",
+    "alerts_new",
+    "alerts_held",
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pass:
+    """One pass with its counts."""
+
+    id: int
+    started: datetime
+    ended: datetime | None
+    counts: dict[str, int]
+
+
+class PassesDoor:
+    """The part of the store that knows passes and the installation itself."""
+
+    _engine: Engine
+
+    def start_pass(self, *, at: datetime) -> int:
+        """Write down that a pass began."""
+        with writing(self._engine) as connection:
+            return int(connection.execute(insert(passes), {"started": at}).inserted_primary_key[0])
+
+    def end_pass(self, pass_id: int, *, at: datetime, counts: dict[str, int]) -> None:
+        """Write down what it did."""
+        with writing(self._engine) as connection:
+            connection.execute(update(passes).where(passes.c.id == pass_id).values(ended=at, **counts))
+
+    def last_pass(self) -> Pass | None:
+        """The newest pass that ended."""
+        query = select(passes).where(passes.c.ended.is_not(None)).order_by(passes.c.id.desc()).limit(1)
+        with reading(self._engine) as connection:
+            row = connection.execute(query).first()
+        return _pass(row) if row else None
+
+    def pass_sums(self, *, since: datetime, until: datetime) -> dict[str, int]:
+        """The counts of all passes that ended in a period, added up, and `passes`, their number."""
+        sums = [func.coalesce(func.sum(passes.c[name]), 0).label(name) for name in COUNTS]
+        query = select(func.count().label("passes"), *sums).where(passes.c.ended > since, passes.c.ended <= until)
+        with reading(self._engine) as connection:
+            return dict(connection.execute(query).one()._mapping)
+
+    def feeds_polled(self, *, since: datetime) -> tuple[int, int]:
+        """How many feeds were asked after `since`, and how many of them answered after it."""
+        asked = select(func.count()).where(feeds.c.polled, feeds.c.last_polled > since)
+        reached = select(func.count()).where(feeds.c.polled, feeds.c.last_ok > since)
+        with reading(self._engine) as connection:
+            return tuple(int(connection.execute(q).scalar_one()) for q in (asked, reached))  # type: ignore[return-value]
+
+    def totals(self) -> dict[str, int]:
+        """How much is stored: items, of which baseline, alerts, of which open, feeds."""
+        queries = {
+            "items": select(func.count()).select_from(items),
+            "baseline": select(func.count()).select_from(items).where(items.c.baseline),
+            "waiting": select(func.count()).select_from(items).where(~items.c.judged),
+            "alerts": select(func.count()).select_from(alerts),
+            "alerts_open": select(func.count(distinct(alerts.c.id))).where(alerts.c.state.in_(["open", "escalated"])),
+            "feeds": select(func.count()).select_from(feeds).where(feeds.c.polled),
+        }
+        with reading(self._engine) as connection:
+            return {name: int(connection.execute(query).scalar_one()) for name, query in queries.items()}
+
+    def install_id(self) -> str:
+        """A random name of this installation, made with its database; part of every Message-ID."""
+        with reading(self._engine) as connection:
+            return str(connection.execute(select(meta.c.value).where(meta.c.name == "install_id")).scalar_one())
+
+
+def _pass(row: Any) -> Pass:
+    return Pass(id=row.id, started=row.started, ended=row.ended, counts={name: getattr(row, name) for name in COUNTS})

@@ -1,0 +1,110 @@
+"""Verdicts of people, and the classifiers that learnt from them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Engine, and_, insert, select, update
+
+from monitor.domain import Item, Verdict
+from monitor.store.engine import reading, upsert, writing
+from monitor.store.rows import item_query, joined, to_item, to_verdict
+from monitor.store.schema import items, models, verdicts
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredModel:
+    """A trained classifier in the table `models`; `files` is empty in listings."""
+
+    digest: str
+    created: datetime
+    state: str
+    manifest: Mapping[str, Any]
+    scores: Mapping[str, Any]
+    promoted: datetime | None = None
+    files: bytes = b""
+
+
+class ReviewDoor:
+    """The part of the store that knows verdicts and models."""
+
+    _engine: Engine
+
+    def add_verdict(self, verdict: Verdict) -> int:
+        """Keep a verdict; an earlier one of the same item is undone by it. Returns its id."""
+        row = {
+            "item_id": verdict.item_id,
+            "kind": verdict.kind.value,
+            "labels": joined(verdict.labels),
+            "author": verdict.author,
+            "at": verdict.at,
+            "why": verdict.why,
+        }
+        with writing(self._engine) as connection:
+            earlier = and_(verdicts.c.item_id == verdict.item_id, ~verdicts.c.undone)
+            connection.execute(update(verdicts).where(earlier).values(undone=True))
+            return int(connection.execute(insert(verdicts), row).inserted_primary_key[0])
+
+    def undo_verdict(self, verdict_id: int) -> bool:
+        """Take a verdict back; it stays on record. False when there is none that counts."""
+        counts = and_(verdicts.c.id == verdict_id, ~verdicts.c.undone)
+        with writing(self._engine) as connection:
+            return connection.execute(update(verdicts).where(counts).values(undone=True)).rowcount == 1
+
+    def verdict_of(self, item_id: int) -> Verdict | None:
+        """The verdict that counts for an item."""
+        query = select(verdicts).where(verdicts.c.item_id == item_id, ~verdicts.c.undone)
+        with reading(self._engine) as connection:
+            row = connection.execute(query).first()
+        return to_verdict(row) if row else None
+
+    def judged_by_people(self) -> list[tuple[Verdict, Item]]:
+        """Every verdict that counts with its item, oldest first: what the classifier learns from."""
+        with reading(self._engine) as connection:
+            given = [to_verdict(row) for row in connection.execute(select(verdicts).where(~verdicts.c.undone))]
+            of_items = item_query().where(items.c.id.in_(select(verdicts.c.item_id).where(~verdicts.c.undone)))
+            by_id = {row.id: to_item(row) for row in connection.execute(of_items)}
+        return [(verdict, by_id[verdict.item_id]) for verdict in sorted(given, key=lambda v: v.id or 0)]
+
+    def add_model(self, model: StoredModel) -> None:
+        """Keep a trained classifier; the same bytes are kept once."""
+        row = {
+            "digest": model.digest,
+            "created": model.created,
+            "state": model.state,
+            "promoted": model.promoted,
+            "manifest": dict(model.manifest),
+            "scores": dict(model.scores),
+            "files": model.files,
+        }
+        with writing(self._engine) as connection:
+            connection.execute(upsert(connection, models).on_conflict_do_nothing(), row)
+
+    def models(self) -> list[StoredModel]:
+        """Classifiers of this installation, newest first, without their files."""
+        columns = [column for column in models.c if column.name != "files"]
+        with reading(self._engine) as connection:
+            rows = connection.execute(select(*columns).order_by(models.c.created.desc())).all()
+        return [StoredModel(**row._mapping) for row in rows]
+
+    def promoted_model(self) -> StoredModel | None:
+        """The classifier that judges, with its files; None while it is the shipped one."""
+        with reading(self._engine) as connection:
+            row = connection.execute(select(models).where(models.c.state == "promoted")).first()
+        return StoredModel(**row._mapping) if row else None
+
+    def promoted_digest(self) -> str:
+        """The digest of the classifier that judges; empty while it is the shipped one."""
+        with reading(self._engine) as connection:
+            return str(connection.execute(select(models.c.digest).where(models.c.state == "promoted")).scalar() or "")
+
+    def promote_model(self, digest: str, *, at: datetime) -> None:
+        """Let this classifier judge from now on; an empty digest means the shipped one."""
+        with writing(self._engine) as connection:
+            connection.execute(update(models).where(models.c.state == "promoted").values(state="former"))
+            if digest:
+                values = {"state": "promoted", "promoted": at}
+                connection.execute(update(models).where(models.c.digest == digest).values(**values))
