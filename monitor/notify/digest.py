@@ -113,11 +113,16 @@ def _headline(facts: DigestFacts, reader: Reader) -> str:
 
 
 def _intro(facts: DigestFacts, reader: Reader) -> str:
-    title = one_line(facts.profile.title or facts.profile.name, 100)
+    title = _profile_title(facts, reader)
     form = reader.say.gettext("{profile} · {since} to {until} ({zone})")
     return form.format(
         profile=title, since=reader.time(facts.since), until=reader.time(facts.until), zone=reader.zone_name()
     )
+
+
+def _profile_title(facts: DigestFacts, reader: Reader) -> str:
+    title = facts.profile.title or facts.profile.name
+    return one_line(reader.say.gettext(title) if title == words.DEFAULT_TITLE else title, 100)
 
 
 def _notes(facts: DigestFacts, reader: Reader) -> tuple[str, ...]:
@@ -144,10 +149,14 @@ def _due(facts: DigestFacts, reader: Reader, now: datetime) -> tuple[Fact, ...]:
     found = []
     for due in sorted(facts.due_soon, key=lambda d: (d.on, d.what)):
         days = (due.on - today).days
-        form = reader.say.ngettext("in {n} day", "in {n} days", days) if days > 0 else ""
-        left = form.format(n=days) if days > 0 else reader.say.gettext("today" if days == 0 else "past")
-        found.append(Fact(label=f"{due.on:%Y-%m-%d} ({left})", value=one_line(due.what), alarm=days <= 0))
+        found.append(Fact(label=f"{due.on} ({_countdown(days, reader)})", value=one_line(due.what), alarm=days <= 0))
     return tuple(found)
+
+
+def _countdown(days: int, reader: Reader) -> str:
+    if days > 0:
+        return reader.say.ngettext("in {n} day", "in {n} days", days).format(n=days)
+    return reader.say.gettext("today") if days == 0 else reader.say.gettext("past")
 
 
 def coverage_facts(seen: Coverage, held: int, reader: Reader) -> tuple[Fact, ...]:
@@ -155,7 +164,9 @@ def coverage_facts(seen: Coverage, held: int, reader: Reader) -> tuple[Fact, ...
     say = reader.say
     answered = say.gettext("{reached} answered of {due} due").format(reached=seen.feeds_reached, due=seen.feeds_due)
     countries = [words.country_word(code, reader.language) for code in seen.countries_live]
-    read = say.gettext("{read} read, of these {baseline} older than the watch, {flagged} flagged, {held} alerts held back")
+    read = say.gettext(
+        "{read} read, of these {baseline} older than the watch, {flagged} flagged, {held} alerts held back"
+    )
     return (
         Fact(label=say.gettext("Feeds"), value=answered, alarm=seen.feeds_reached * 2 < max(seen.feeds_due, 1)),
         Fact(
@@ -165,7 +176,7 @@ def coverage_facts(seen: Coverage, held: int, reader: Reader) -> tuple[Fact, ...
         ),
         Fact(
             label=say.gettext("Countries with live feeds"),
-            value=f"{len(countries)}" + (f": {_named(countries, COUNTRIES_NAMED, reader)}" if countries else ""),
+            value=_counted(countries, reader),
         ),
         Fact(
             label=say.gettext("Entries"),
@@ -177,6 +188,11 @@ def coverage_facts(seen: Coverage, held: int, reader: Reader) -> tuple[Fact, ...
             ),
         ),
     )
+
+
+def _counted(countries: list[str], reader: Reader) -> str:
+    named = _named(countries, COUNTRIES_NAMED, reader)
+    return words.labelled(str(len(countries)), named, reader.say) if countries else "0"
 
 
 def _named(names: tuple[str, ...] | list[str], most: int, reader: Reader) -> str:
@@ -192,7 +208,7 @@ def _footer(facts: DigestFacts, reader: Reader) -> tuple[str, ...]:
     say = reader.say
     lines = [
         say.gettext("You receive this as a recipient of the profile {profile}.").format(
-            profile=one_line(facts.profile.title or facts.profile.name, 100)
+            profile=_profile_title(facts, reader)
         )
     ]
     if facts.model:

@@ -52,7 +52,7 @@ def build(facts: NoticeFacts, now: datetime) -> MailView:
         headline=one_of_many.format(n=count),
         intro=" · ".join(part for part in intro if part),
         tallies=tallies(facts.entries, reader.say) if count > 1 else (),
-        sections=_in_rank_order(facts, reader),
+        sections=_drawn(facts, reader),
         more=more_line(facts.entries, reader),
         page_url=reader.page_url,
         footer=_footer(facts, reader),
@@ -68,9 +68,9 @@ def _subject(facts: NoticeFacts, reader: Reader) -> str:
     return f"{words.mark(top.alert.level)} {level} · {words.reason_word(top.reason, reader.say)} · {title}"
 
 
-def _in_rank_order(facts: NoticeFacts, reader: Reader) -> tuple[Section, ...]:
-    say = reader.say
-    titles = ((say.gettext("New"), True), (say.gettext("Changed"), False))
+def _drawn(facts: NoticeFacts, reader: Reader) -> tuple[Section, ...]:
+    new, changed = reader.say.gettext("New"), reader.say.gettext("Changed")
+    titles = ((new, True), (changed, False)) if len(facts.entries) > 1 else (("", True), ("", False))
     return sections(facts.entries, facts.items, titles, reader)
 
 

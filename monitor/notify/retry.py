@@ -16,7 +16,8 @@ def retry_at(attempts: int, *, base: timedelta, now: datetime, jitter: float) ->
     `jitter` in 0..1 shortens the wait by up to a fifth, so that many messages do not
     return in the same second.
     """
-    wait = min(base * 2 ** min(max(attempts, 1) - 1, 10), base * LONGEST)
+    doublings = min(max(attempts, 1) - 1, 10)
+    wait: timedelta = min(base * (1 << doublings), base * LONGEST)
     return now + wait * (1 - 0.2 * min(max(jitter, 0.0), 1.0))
 
 

@@ -51,7 +51,8 @@ class EntryView:
     link: str
     page_link: str
     meta: str  # what it is about, where, how bad and how sure
-    why: tuple[str, ...]
+    updated: str
+    why: str  # the reasons, as one sentence; empty without any
     items: tuple[ItemView, ...]
     more_items: str
 
@@ -168,7 +169,9 @@ def counts_in_words(entries: Sequence[Entry], say: NullTranslations) -> str:
     parts = [forms[tally.level].format(n=tally.count) for tally in tallies(entries, say)]
     sinking = sum(e.reason in _SINKING for e in entries)
     if sinking:
-        parts.append(say.ngettext("{n} corrected or withdrawn", "{n} corrected or withdrawn", sinking).format(n=sinking))
+        parts.append(
+            say.ngettext("{n} corrected or withdrawn", "{n} corrected or withdrawn", sinking).format(n=sinking)
+        )
     return words.joined(parts, say)
 
 
@@ -192,7 +195,9 @@ def sections(
         most = min(ITEMS_EACH, max(ITEMS_LEAST, room))
         room -= min(len(known), most)
         drawn.append((entry.reason is Reason.FIRST, _entry(entry, known, most, reader)))
-    found = (Section(title=title, entries=tuple(v for first, v in drawn if first is wanted)) for title, wanted in titles)
+    found = (
+        Section(title=title, entries=tuple(v for first, v in drawn if first is wanted)) for title, wanted in titles
+    )
     return tuple(section for section in found if section.entries)
 
 
@@ -222,8 +227,9 @@ def _entry(entry: Entry, known: Sequence[Item], most: int, reader: Reader) -> En
         link=safe_link(alert.url) or page_link,
         page_link=page_link,
         meta=_meta(alert, reader),
-        why=tuple(one_line(say.gettext(reason)) for reason in alert.reasons if reason),
-        items=tuple(_item(item, alert, len(known), reader) for item in known[:most]),
+        updated=reader.time(alert.updated),
+        why=_because(alert, reader),
+        items=tuple(_item(item, alert, reader) for item in known[:most]),
         more_items=(
             say.ngettext("+{n} more report", "+{n} more reports", left).format(n=f"{left:,}") if left > 0 else ""
         ),
@@ -238,29 +244,32 @@ def _why_told(entry: Entry, say: NullTranslations) -> str:
     return say.gettext("{reason}, was {level}").format(reason=word, level=was)
 
 
+def _because(alert: Alert, reader: Reader) -> str:
+    told = [one_line(words.why(reason, reader.say, reader.language)) for reason in alert.reasons if reason]
+    return words.labelled(reader.say.gettext("Why"), words.sentences(told, reader.say), reader.say) if told else ""
+
+
 def _meta(alert: Alert, reader: Reader) -> str:
     say = reader.say
     topics = [words.topic_word(topic, say) for topic in alert.topics]
     tags = [words.tag_word(tag, say) for tag in alert.labels]
     subject = words.joined(tags, say)
     if topics:
-        subject = say.gettext("{tags}: {topics}").format(tags=subject, topics=words.joined(topics, say))
+        subject = words.labelled(subject, words.joined(topics, say), say)
     parts = [
         subject,
         words.joined([words.country_word(code, reader.language) for code in alert.countries], say),
         words.severity_word(alert.severity, say),
         words.certainty_word(alert.certainty, say),
-        reader.time(alert.updated),
     ]
     return " · ".join(one_line(part) for part in parts if part)
 
 
-def _item(item: Item, alert: Alert, of: int, reader: Reader) -> ItemView:
+def _item(item: Item, alert: Alert, reader: Reader) -> ItemView:
     title = one_line(item.title)
-    repeats = of == 1 and title == one_line(alert.title)
     return ItemView(
         id="" if item.id is None else f"#{item.id}",
-        title="" if repeats else title,
+        title="" if title == one_line(alert.title) else title,
         link=safe_link(item.url),
         feed=one_line(item.feed, 100),
         when=reader.time(item.published),

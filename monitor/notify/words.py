@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from functools import lru_cache
 from gettext import NullTranslations
 
@@ -70,6 +71,17 @@ TOPICS = {
     "supply_chain.insolvency": N_("insolvencies"),
     "supply_chain.cyber": N_("cyber attacks and outages"),
 }
+# The reasons that warn gives, stored in English with the alert and translated where they are shown.
+REASON_SENTENCES = (
+    N_("this profile hears of everything that is flagged"),
+    N_("one step lower: denied"),
+    N_("one step lower: withdrawn"),
+    N_("one step lower: a rumour in one feed"),
+    N_("one step lower: it is over"),
+)
+DEFAULT_TITLE = N_("Everything flagged")
+_LISTED = re.compile(r"(tag|country|keyword): (.+)")
+_FIGURE = re.compile(r"(?P<feeds>\d+) feeds report it|severity (?P<severity>\d)")
 
 
 def mark(level: Level) -> str:
@@ -117,6 +129,34 @@ def _territories(language: str) -> dict[str, str]:
     return dict(Locale.parse(language).territories)
 
 
+def sentences(parts: list[str] | tuple[str, ...], say: NullTranslations) -> str:
+    """Parts that are sentences of their own, set apart."""
+    return say.pgettext("between sentences of a list", "; ").join(parts)
+
+
 def joined(parts: list[str] | tuple[str, ...], say: NullTranslations) -> str:
     """Parts of a list, the way the language sets them apart."""
     return say.pgettext("between parts of a list", ", ").join(parts)
+
+
+def labelled(label: str, value: str, say: NullTranslations) -> str:
+    """`Why: …`, with the colon the language uses."""
+    return say.gettext("{label}: {value}").format(label=label, value=value)
+
+
+def why(reason: str, say: NullTranslations, language: str) -> str:
+    """A stored reason such as `country: DE`, in the reader's words; one we do not know stays as it is."""
+    if listed := _LISTED.fullmatch(reason):
+        kind, values = listed[1], listed[2].split(", ")
+        if kind == "tag":
+            named = [say.gettext(TAG_WORDS[Tag(v)]) if v in set(Tag) else v for v in values]
+            return say.gettext("your tag: {names}").format(names=joined(named, say))
+        if kind == "country":
+            named = [country_word(v, language) for v in values]
+            return say.gettext("your country: {names}").format(names=joined(named, say))
+        return say.gettext("your keyword: {names}").format(names=joined(values, say))
+    if figure := _FIGURE.fullmatch(reason):
+        if figure["feeds"]:
+            return say.gettext("{n} feeds report it").format(n=figure["feeds"])
+        return say.gettext("severity {n} of 3").format(n=figure["severity"])
+    return say.gettext(reason) if reason else ""

@@ -110,13 +110,19 @@ class OutboxDoor:
         error: str = "",
         next_try: datetime | None = None,
         uncount: bool = False,
+        body: bytes | None = None,
     ) -> None:
-        """Write down what became of a claimed message, right after the server's answer."""
+        """Write down what became of a claimed message, right after the server's answer.
+
+        `body` replaces content that a server refused; `uncount` when this message was not tried after all.
+        """
         values: dict[str, Any] = {"state": state.value, "error": error, "lease_until": None, "leased_by": ""}
         if state is MessageState.SENT:
             values["sent"] = at
         if next_try is not None:
             values["next_try"] = next_try
+        if body is not None:
+            values["body"] = body
         if uncount:
             values["attempts"] = outbox.c.attempts - 1
         with writing(self._engine) as connection:

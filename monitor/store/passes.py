@@ -59,19 +59,17 @@ class PassesDoor:
             row = connection.execute(query).first()
         return _pass(row) if row else None
 
+    def watching_since(self) -> datetime | None:
+        """When the first pass began; None before it."""
+        with reading(self._engine) as connection:
+            return connection.execute(select(func.min(passes.c.started))).scalar()
+
     def pass_sums(self, *, since: datetime, until: datetime) -> dict[str, int]:
         """The counts of all passes that ended in a period, added up, and `passes`, their number."""
         sums = [func.coalesce(func.sum(passes.c[name]), 0).label(name) for name in COUNTS]
         query = select(func.count().label("passes"), *sums).where(passes.c.ended > since, passes.c.ended <= until)
         with reading(self._engine) as connection:
             return dict(connection.execute(query).one()._mapping)
-
-    def feeds_polled(self, *, since: datetime) -> tuple[int, int]:
-        """How many feeds were asked after `since`, and how many of them answered after it."""
-        asked = select(func.count()).where(feeds.c.polled, feeds.c.last_polled > since)
-        reached = select(func.count()).where(feeds.c.polled, feeds.c.last_ok > since)
-        with reading(self._engine) as connection:
-            return tuple(int(connection.execute(q).scalar_one()) for q in (asked, reached))  # type: ignore[return-value]
 
     def totals(self) -> dict[str, int]:
         """How much is stored: items, of which baseline, alerts, of which open, feeds."""

@@ -1,0 +1,280 @@
+"""Commands that look at what is stored, and say what people decide: items, alerts, why, review, status."""
+
+from __future__ import annotations
+
+import argparse
+import getpass
+from collections.abc import Mapping
+from dataclasses import asdict
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from monitor.cli import show
+from monitor.domain import AlertState, Item, Judgement, Level, Tag, Verdict, VerdictKind
+from monitor.errors import UsageError
+from monitor.i18n import _
+from monitor.shell import Shell
+from monitor.store.items import ItemFilter
+from monitor.text.dates import duration
+
+STATE_OF = {
+    "ack": AlertState.ACKNOWLEDGED,
+    "close": AlertState.CLOSED,
+    "dismiss": AlertState.DISMISSED,
+    "reopen": AlertState.OPEN,
+}
+
+
+def items(shell: Shell, options: argparse.Namespace) -> int:
+    """Stored items, newest first."""
+    wanted = ItemFilter(
+        tag=_tag(options.tag) if options.tag else None,
+        country=options.country,
+        since=_since(options.since, shell.clock()),
+        flagged=options.flagged,
+        limit=None if options.json else 200,
+    )
+    found = shell.store.items(wanted)
+    if options.json:
+        for item in found:
+            show.line(show.item(item))
+        return 0
+    rows = [(i.id, show.time(i.published or i.fetched), i.feed, _labels(i.judgement), i.title) for i in found]
+    show.table((_("id"), _("when"), _("feed"), _("tags"), _("title")), rows)
+    return 0
+
+
+def alerts(shell: Shell, options: argparse.Namespace) -> int:
+    """Alerts, the gravest first."""
+    if options.profile:
+        shell.profile(options.profile)
+    found = shell.store.alerts(
+        profile=options.profile,
+        level=_level(options.level) if options.level else None,
+        state=_state(options.state) if options.state else None,
+    )
+    if options.json:
+        of_stories = shell.store.items_of_stories([alert.story for alert in found])
+        for alert in found:
+            show.line(show.alert(alert, of_stories.get(alert.story, ())))
+        return 0
+    rows = [
+        (a.id, _(a.level.word), _(a.state.value), show.time(a.updated), ", ".join(a.countries), a.title) for a in found
+    ]
+    show.table((_("id"), _("level"), _("state"), _("updated"), _("countries"), _("title")), rows)
+    return 0
+
+
+def alert(shell: Shell, options: argparse.Namespace) -> int:
+    """One step in an alert's life."""
+    author, now = options.author or getpass.getuser(), shell.clock()
+    if options.action == "assign":
+        if not options.who:
+            raise UsageError("name the owner: monitor alert ID assign NAME")
+        done = shell.store.change_alert(
+            options.id, author=author, at=now, what="assigned", note=options.note or options.who, owner=options.who
+        )
+    else:
+        state = STATE_OF[options.action]
+        done = shell.store.change_alert(
+            options.id, author=author, at=now, what=state.value, note=options.note, state=state
+        )
+    if not done:
+        raise UsageError(f"there is no alert {options.id!r}: `monitor alerts` lists them")
+    show.say(_("noted"))
+    return 0
+
+
+def why(shell: Shell, options: argparse.Namespace) -> int:
+    """Everything the service decided about one item, and on what grounds."""
+    item = shell.store.item(options.what)
+    if item is None:
+        found = shell.store.alert(options.what)
+        members = shell.store.story_items(found.story, limit=1) if found else []
+        if not members:
+            raise UsageError(
+                f"nothing stored has the id or link {options.what!r}: it was never read, or not from a feed we poll"
+            )
+        item = members[0]
+    profiles = [shell.profile(options.profile)] if options.profile else list(shell.profiles)
+    story = _explain(shell, item, profiles)
+    if options.json:
+        show.line(story)
+        return 0
+    for head, lines in _told(item, story):
+        show.say(head)
+        for line in lines:
+            show.say(f"  {line}")
+    return 0
+
+
+def _explain(shell: Shell, item: Item, profiles: list[Any]) -> dict[str, Any]:
+    from monitor.warn.explain import why_of
+
+    alerts = {alert.profile: alert for alert in shell.store.alerts_of_story(item.story)} if item.story else {}
+    members = shell.store.story_items(item.story) if item.story else [item]
+    verdict = shell.store.verdict_of(item.id or 0)
+    return {
+        "item": show.item(item),
+        "assessment": asdict(item.assessment) if item.assessment else None,
+        "profiles": [
+            {
+                **why_of(item, members, profile, alerts.get(profile.name)),
+                "told": [dict(row) for row in shell.store.alert_notices(alerts[profile.name].id)]
+                if profile.name in alerts
+                else [],
+            }
+            for profile in profiles
+        ],
+        "verdict": asdict(verdict) if verdict else None,
+    }
+
+
+def _told(item: Item, story: Mapping[str, Any]) -> list[tuple[str, list[str]]]:
+    found = item.judgement
+    parts = [
+        (
+            _("Read"),
+            [item.title, item.url, f"{item.feed} · {show.time(item.published)} · {item.date_doubt}".rstrip(" ·")],
+        )
+    ]
+    if found is None:
+        parts.append((_("Not judged yet"), [_("the next full pass judges it")]))
+    else:
+        probabilities = ", ".join(f"{tag.value} {p:.2f}" for tag, p in found.probabilities.items())
+        evidence = ", ".join(f"{e.word} ({e.tag.value} {e.weight:+.2f})" for e in found.evidence)
+        parts.append((_("Tagged"), [_labels(found), probabilities, evidence, found.model]))
+    if item.assessment:
+        parts.append((_("Assessed"), [f"severity {int(item.assessment.severity)}", *item.assessment.reasons]))
+    for profile in story["profiles"]:
+        told = [
+            f"{row['recipient']}: {row['reason']} · {row['state'] or row['skipped'] or _('waits for the digest')}"
+            for row in profile["told"]
+        ]
+        head = f"{_('Profile')} {profile['profile']}: {_(profile['answer'])}"
+        parts.append((head, [*profile["reasons"], *told]))
+    if story["verdict"]:
+        given = story["verdict"]
+        parts.append((_("Verdict"), [f"{given['kind']} · {given['author']} · {given['why']}".rstrip(" ·")]))
+    return parts
+
+
+def review(shell: Shell, options: argparse.Namespace) -> int:
+    """The queue, or a verdict on one item."""
+    if options.id:
+        return _verdict(shell, options)
+    if options.verdict:
+        raise UsageError("name the item: monitor review ID --verdict …")
+    found = shell.store.queue(limit=options.limit)
+    if options.json:
+        for item in found:
+            show.line(show.item(item))
+        return 0
+    rows = [
+        (i.id, _labels(i.judgement), ", ".join(i.judgement.countries if i.judgement else ()), i.title) for i in found
+    ]
+    show.table((_("id"), _("tags"), _("countries"), _("title")), rows)
+    show.say(
+        _("{count} items wait; say what you think with: monitor review ID --verdict confirm").format(
+            count=shell.store.queue_length()
+        )
+    )
+    return 0
+
+
+def _verdict(shell: Shell, options: argparse.Namespace) -> int:
+    if not options.verdict:
+        raise UsageError("add --verdict confirm, dismiss or relabel")
+    item = shell.store.item(options.id)
+    if item is None or item.id is None:
+        raise UsageError(f"there is no item {options.id!r}: `monitor review` lists the queue")
+    kind = VerdictKind(options.verdict)
+    shell.store.add_verdict(
+        Verdict(
+            item_id=item.id,
+            kind=kind,
+            labels=verdict_labels(kind, item, options.labels),
+            author=options.author or getpass.getuser(),
+            at=shell.clock(),
+            why=options.reason,
+        )
+    )
+    show.say(_("noted"))
+    return 0
+
+
+def verdict_labels(kind: VerdictKind, item: Item, wanted: str) -> tuple[Tag, ...]:
+    """What is right after the verdict. Raises: UsageError for a relabel without labels."""
+    if kind is VerdictKind.CONFIRM:
+        return item.judgement.labels if item.judgement else ()
+    if kind is VerdictKind.DISMISS:
+        return ()
+    if not wanted:
+        raise UsageError("relabel needs --labels with the right tags, or --labels none")
+    return tuple(_tag(word) for word in wanted.split(",") if word.strip() and word.strip() != "none")
+
+
+def status(shell: Shell, options: argparse.Namespace) -> int:
+    """Whether the watch is awake."""
+    from monitor.telling import health
+
+    found = health(shell, now=shell.clock())
+    if options.json:
+        show.line(found)
+        return 0
+    rows = [(name.replace("_", " "), _value(value)) for name, value in found.items() if name != "stale"]
+    show.table((_("what"), _("value")), rows)
+    if found["stale"]:
+        show.table((_("stale feed"), _("why")), [(s["name"], s["error"]) for s in found["stale"]])
+    return 0
+
+
+def _value(value: Any) -> str:
+    if isinstance(value, datetime):
+        return show.time(value)
+    if isinstance(value, Mapping):
+        return ", ".join(f"{k} {v}" for k, v in value.items())
+    return "–" if value is None else str(value)
+
+
+def _labels(found: Judgement | None) -> str:
+    if found is None:
+        return _("not judged yet")
+    words = ", ".join(tag.value for tag in found.labels) or "–"
+    return f"{words} ({_('unsure')})" if found.unsure else words
+
+
+def _tag(word: str) -> Tag:
+    try:
+        return Tag(word.strip())
+    except ValueError as problem:
+        raise UsageError(f"{word!r} is not a tag: use {', '.join(Tag)}") from problem
+
+
+def _level(word: str) -> Level:
+    try:
+        return Level.of(word)
+    except ValueError as problem:
+        raise UsageError(str(problem)) from problem
+
+
+def _state(word: str) -> AlertState:
+    try:
+        return AlertState(word)
+    except ValueError as problem:
+        raise UsageError(f"{word!r} is not a state: use {', '.join(AlertState)}") from problem
+
+
+def _since(text: str, now: datetime) -> datetime | None:
+    if not text:
+        return None
+    try:
+        moment = datetime.fromisoformat(text)
+        return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+    except ValueError:
+        pass
+    try:
+        span: timedelta = duration(text)
+    except ValueError as problem:
+        raise UsageError(f"{text!r} is neither a date such as 2026-11-24 nor a span such as 2d") from problem
+    return now - span

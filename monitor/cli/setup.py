@@ -1,0 +1,111 @@
+"""Commands for those who run an installation: feeds, profiles, config, db."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from monitor.cli import show
+from monitor.config import listing
+from monitor.errors import StoreError, UsageError
+from monitor.i18n import _
+from monitor.shell import Shell
+
+
+def feeds(shell: Shell, options: argparse.Namespace) -> int:
+    """Every listed feed with its health."""
+    shell.store.sync_feeds(shell.feeds)
+    stored = shell.store.items_per_feed()
+    listed = {feed.name for feed in shell.feeds}
+    rows = []
+    for state in shell.store.feed_states(shell.feeds):
+        feed = state.feed
+        rows.append(
+            {
+                "name": feed.name,
+                "url": feed.url,
+                "publisher": feed.publisher,
+                "kind": feed.kind.value,
+                "language": feed.language,
+                "country": feed.country,
+                "every_s": feed.every.total_seconds(),
+                "trust": int(feed.trust),
+                "listed": feed.name in listed,
+                "items": stored.get(feed.name, 0),
+                "last_ok": state.last_ok,
+                "next_poll": state.next_poll,
+                "failures": state.failures,
+                "error": state.error,
+                "moved_to": state.moved_to,
+            }
+        )
+    if options.json:
+        for row in rows:
+            show.line(row)
+        return 0
+    shown = [
+        (r["name"], r["kind"], r["country"], r["items"], show.time(r["last_ok"]), r["failures"] or "", r["error"])
+        for r in rows
+    ]
+    heads = (_("feed"), _("kind"), _("country"), _("items"), _("last answer"), _("failures"), _("trouble"))
+    show.table(heads, shown)
+    return 0
+
+
+def profiles(shell: Shell, options: argparse.Namespace) -> int:
+    """The profiles in force."""
+    for profile in shell.profiles:
+        if options.json:
+            show.line(
+                {
+                    "name": profile.name,
+                    "title": profile.title,
+                    "countries": list(profile.countries),
+                    "tags": [tag.value for tag in profile.tags],
+                    "keywords": list(profile.keywords),
+                    "recipients": [recipient.address for recipient in profile.recipients],
+                    "least": profile.least.word,
+                    "immediate": profile.immediate.word,
+                    "budget": profile.budget,
+                    "digest_every_s": profile.digest_every.total_seconds(),
+                }
+            )
+    if not options.json:
+        everything = _("everything")
+        rows = [
+            (
+                p.name,
+                ", ".join(p.countries) or everything,
+                ", ".join(t.value for t in p.tags) or everything,
+                ", ".join(p.keywords) or everything,
+                ", ".join(r.address for r in p.recipients) or _("nobody"),
+            )
+            for p in shell.profiles
+        ]
+        show.table((_("profile"), _("countries"), _("tags"), _("keywords"), _("recipients")), rows)
+    return 0
+
+
+def config(shell: Shell, options: argparse.Namespace) -> int:
+    """The settings in force."""
+    rows = listing(shell.settings)
+    if options.json:
+        for row in rows:
+            show.line(row)
+    else:
+        show.table((_("setting"), _("value"), _("what for")), [(r["name"], r["value"], _(r["help"])) for r in rows])
+    return 0
+
+
+def db(shell: Shell, options: argparse.Namespace) -> int:
+    """Migrate, check or copy the database."""
+    if options.action == "backup":
+        if not options.file:
+            raise UsageError("name the file to write: monitor db backup FILE")
+        shell.store.backup(Path(options.file))
+        show.say(_("written to {file}").format(file=options.file))
+        return 0
+    if options.action == "check" and (trouble := shell.store.check()):
+        raise StoreError(f"{trouble}: restore the newest backup made with `monitor db backup`")
+    show.say(_("the database is sound and stands at schema {schema}").format(schema=shell.store.schema()))
+    return 0

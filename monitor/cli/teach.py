@@ -1,0 +1,137 @@
+"""Commands of the classifier: classify, train, evaluate, model."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, TextIO
+
+from monitor.cli import show
+from monitor.domain import FeedKind, Text, Trust
+from monitor.errors import UsageError
+from monitor.i18n import _
+from monitor.shell import Shell
+
+CHUNK = 200  # lines judged together
+
+
+def classify(shell: Shell, options: argparse.Namespace) -> int:
+    """JSON Lines in, JSON Lines out, in the same order; a wrong line is told and the rest goes on."""
+    wrong = 0
+    with _opened(options.file) as file:
+        for chunk in _chunks(file):
+            wrong += sum(isinstance(entry, str) for entry in chunk)
+            for line in _answers(shell, chunk):
+                show.line(line)
+            sys.stdout.flush()
+    return 1 if wrong else 0
+
+
+def _opened(name: str) -> TextIO:
+    if name == "-":
+        sys.stdin.reconfigure(encoding="utf-8", errors="replace")  # type: ignore[union-attr]
+        return sys.stdin
+    try:
+        return Path(name).open(encoding="utf-8", errors="replace")
+    except OSError as problem:
+        raise UsageError(f"{name} cannot be read ({problem.strerror})") from problem
+
+
+def _chunks(file: TextIO) -> Iterator[list[dict[str, Any] | str]]:
+    chunk: list[dict[str, Any] | str] = []
+    for number, line in enumerate(file, 1):
+        if not line.strip():
+            continue
+        chunk.append(_entry(number, line))
+        if len(chunk) >= CHUNK:
+            yield chunk
+            chunk = []
+    if chunk:
+        yield chunk
+
+
+def _entry(number: int, line: str) -> dict[str, Any] | str:
+    """One text to judge, or what is wrong with its line."""
+    try:
+        entry = json.loads(line)
+    except (ValueError, RecursionError):
+        return f"line {number}: this is not JSON"
+    if not isinstance(entry, dict):
+        return f"line {number}: write an object with id and title"
+    for name in ("title", "summary", "language"):
+        if not isinstance(entry.get(name) or "", str):
+            return f"line {number}: {name} is not a text"
+    if not (entry.get("title") or entry.get("summary")):
+        entry["title"] = ""
+    return entry
+
+
+def _answers(shell: Shell, chunk: list[dict[str, Any] | str]) -> Iterator[dict[str, Any]]:
+    from monitor.warn.severity import assess
+
+    texts = [
+        Text(title=e.get("title") or "", summary=e.get("summary") or "", language=e.get("language") or "")
+        for e in chunk
+        if isinstance(e, dict)
+    ]
+    judgements = iter(zip(texts, shell.tagger.judge(texts), strict=True))
+    for entry in chunk:
+        if isinstance(entry, str):
+            show.say(f"monitor: {entry}", to_stderr=True)
+            yield {"id": None, "error": entry}
+            continue
+        text, judgement = next(judgements)
+        severity = assess(text, judgement, trust=Trust.OTHER, kind=FeedKind.NEWS).severity
+        yield {"id": entry.get("id"), **show.judgement(judgement), "severity": int(severity)}
+
+
+def train(shell: Shell, options: argparse.Namespace) -> int:
+    """Train from the seeds, with this installation's verdicts unless `--shipped`."""
+    from monitor.teaching import train_candidate, train_shipped
+
+    report = train_shipped(progress=_progress) if options.shipped else train_candidate(shell, progress=_progress)
+    if options.json:
+        show.line(report)
+    else:
+        for name, value in report.items():
+            show.say(f"{name}: {value}")
+    return 0
+
+
+def _progress(step: str) -> None:
+    if sys.stderr.isatty():
+        show.say(step, to_stderr=True)
+
+
+def evaluate(shell: Shell, options: argparse.Namespace) -> int:
+    """Measure the classifier that judges on labelled JSON Lines."""
+    from monitor.teaching import evaluate_file
+
+    scores, words = evaluate_file(shell, Path(options.file))
+    if options.json:
+        show.line(scores)
+    else:
+        show.say(words)
+    return 0
+
+
+def model(shell: Shell, options: argparse.Namespace) -> int:
+    """Which classifier judges: list, promote, back."""
+    from monitor.teaching import models, promote
+
+    if options.action != "list":
+        chosen = promote(shell, options.digest, back=options.action == "back")
+        show.say(_("from now on judges: {model}").format(model=chosen))
+        return 0
+    rows = models(shell)
+    if options.json:
+        for row in rows:
+            show.line(row)
+    else:
+        heads = (_("digest"), _("state"), _("made"), _("examples"), _("macro-F1 in cross-validation"))
+        shown = [(r["digest"][:12], r["state"], r["created"], r["examples"], r["macro_f1"]) for r in rows]
+        show.table(heads, shown)
+    return 0

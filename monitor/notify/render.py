@@ -1,0 +1,190 @@
+"""A view drawn as HTML and as text, and both frozen into one RFC 5322 message."""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import re
+from datetime import datetime
+from email import policy
+from email.headerregistry import Address
+from email.message import EmailMessage
+from email.utils import format_datetime, parseaddr
+from functools import cache
+from typing import TYPE_CHECKING, Any
+from unicodedata import east_asian_width
+
+from monitor.domain import MessageKind
+from monitor.errors import ConfigError, DeliveryError
+from monitor.i18n import translator
+from monitor.notify import words
+from monitor.notify.plain import one_line, safe_link
+from monitor.notify.view import MailView, subject_line
+from monitor.resources import in_package
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
+
+log = logging.getLogger(__name__)
+
+_SAFE = policy.SMTP.clone(cte_type="7bit")
+_SAFE_UTF8 = policy.SMTPUTF8.clone(cte_type="7bit")
+_BARE_LINE_END = re.compile(rb"\r\n|\r|\n")
+
+
+def render_text(view: MailView) -> str:
+    """The whole message as plain text, as good as the HTML."""
+    say = translator(view.language)
+    return (
+        _environment(view.language)
+        .get_template("mail.txt")
+        .render(view=view, rule=_rule, labelled=lambda label, value: words.labelled(label, str(value), say))
+    )
+
+
+def render_html(view: MailView) -> str | None:
+    """The message as one HTML page without remote parts; None when it cannot be drawn.
+
+    Some title in it is then beyond what the renderer takes: the text alone still goes out.
+    """
+    from mjml import mjml2html
+
+    try:
+        source = _environment(view.language).get_template("mail.mjml").render(view=view, kind=_kind(view))
+        return str(mjml2html(source, disable_comments=True, fonts={}))  # no web fonts: nothing is fetched
+    except ValueError as problem:
+        log.warning("mail drawn as text only", extra={"kind": str(view.kind), "problem": str(problem)[:200]})
+        return None
+
+
+def email_message(
+    view: MailView,
+    *,
+    sender: str,
+    recipient: str,
+    message_id: str,
+    date: datetime,
+    list_unsubscribe: str = "",
+    plain_only: bool = False,
+) -> bytes:
+    """The frozen message: the same arguments give the same bytes, on every attempt.
+
+    `sender` is `name@host` or `Name <name@host>`; `list_unsubscribe` an http(s) link to a
+    page that asks, never one that acts when opened.
+    Raises: ConfigError for a sender, DeliveryError (permanent) for a recipient that is no address.
+    """
+    origin = sender_address(sender)
+    target = _recipient(recipient)
+    ascii_only = target.addr_spec.isascii() and origin.addr_spec.isascii()
+    message = EmailMessage(policy=_SAFE if ascii_only else _SAFE_UTF8)
+    message["From"] = origin
+    message["To"] = target
+    message["Subject"] = subject_line(view.subject)
+    message["Date"] = format_datetime(date)
+    message["Message-ID"] = message_id
+    message["Auto-Submitted"] = "auto-generated"  # RFC 3834: no holiday replies
+    message["Content-Language"] = view.language
+    if link := safe_link(list_unsubscribe):
+        message["List-Unsubscribe"] = f"<{link}>"
+    text, html = _encodable(render_text(view)), None if plain_only else render_html(view)
+    message.set_content(text, charset="utf-8", cte=_transfer(text))
+    if html is not None:
+        page = _encodable(html)
+        message.add_alternative(page, subtype="html", charset="utf-8", cte=_transfer(page))
+        message.set_boundary("=_" + hashlib.sha256(message_id.encode()).hexdigest()[:32])
+    return _BARE_LINE_END.sub(b"\r\n", message.as_bytes())
+
+
+def text_only(body: bytes) -> bytes:
+    """A frozen message without its HTML part: same headers, same Message-ID.
+
+    For a server that refused the content: it has not taken the message, so the identity is free.
+    A message that is text only already comes back as it is.
+    """
+    from email import message_from_bytes
+
+    whole = message_from_bytes(body, policy=_SAFE)
+    plain = whole.get_body(preferencelist=("plain",))
+    if plain is None or not whole.is_multipart():
+        return body
+    lean = EmailMessage(policy=_SAFE if _ascii_headers(body) else _SAFE_UTF8)
+    for name, value in whole.items():
+        if name.lower() not in ("content-type", "content-transfer-encoding", "mime-version"):
+            lean[name] = value
+    text = str(plain.get_content()).replace("\r\n", "\n")
+    lean.set_content(text, charset="utf-8", cte=_transfer(text))
+    return _BARE_LINE_END.sub(b"\r\n", lean.as_bytes())
+
+
+def sender_address(sender: str) -> Address:
+    """The `From` of our mail. Raises: ConfigError when it is no address."""
+    name, spec = parseaddr(sender)
+    try:
+        if one_line(sender, len(sender) + 1) != sender.strip():
+            raise ValueError("it holds unseen characters")
+        return Address(display_name=one_line(name, 60), addr_spec=_ascii_host(spec))
+    except (ValueError, IndexError) as problem:
+        raise ConfigError(f"MONITOR_MAIL_FROM: {sender!r} is not a mail address ({problem})") from problem
+
+
+def _recipient(address: str) -> Address:
+    try:
+        return Address(addr_spec=_ascii_host(address))
+    except (ValueError, IndexError) as problem:
+        reason = "this is not a mail address: correct it in the profile"
+        raise DeliveryError(one_line(address, 100), reason, permanent=True) from problem
+
+
+def _ascii_host(spec: str) -> str:
+    """The address with its host in the form that DNS knows."""
+    local, at, host = spec.rpartition("@")
+    if not at or not local or not host or one_line(spec) != spec or " " in spec:
+        raise ValueError("it needs the form name@host")
+    return f"{local}@{host if host.isascii() else host.encode('idna').decode('ascii')}"
+
+
+def _ascii_headers(body: bytes) -> bool:
+    return body.partition(b"\r\n\r\n")[0].isascii()
+
+
+def _encodable(text: str) -> str:
+    return text.encode("utf-8", "replace").decode("utf-8")
+
+
+def _transfer(text: str) -> str:
+    """Readable in transit where it is mostly ASCII, short where it is not; both keep lines below 998."""
+    foreign = sum(not character.isascii() for character in text)
+    return "base64" if foreign * 6 > len(text) else "quoted-printable"
+
+
+def _kind(view: MailView) -> str:
+    say = translator(view.language)
+    return {
+        MessageKind.NOTICE: say.gettext("Early warning"),
+        MessageKind.DIGEST: say.gettext("Early warning · digest"),
+        MessageKind.TEST: say.gettext("Early warning · test message"),
+    }[view.kind]
+
+
+def _rule(title: str) -> str:
+    """A line as wide as the title, in columns: Chinese characters take two."""
+    return "-" * sum(2 if east_asian_width(character) in "WF" else 1 for character in title)
+
+
+@cache
+def _environment(language: str) -> Environment:
+    """Templates in one language; loaded once."""
+    from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+    environment = Environment(
+        loader=FileSystemLoader(in_package("notify/templates")),
+        autoescape=lambda name: name is None or not name.endswith(".txt"),
+        extensions=["jinja2.ext.i18n"],
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        auto_reload=False,
+    )
+    catalogue: Any = translator(language)
+    environment.install_gettext_translations(catalogue, newstyle=True)  # type: ignore[attr-defined]
+    return environment

@@ -1,0 +1,286 @@
+"""THE FLOW, once, in order: from the feeds that are due to messages that have left.
+
+    due -> fetch -> parse -> new only -> read and tag -> story, match, alert -> outbox -> deliver
+
+Every step may be repeated: same bytes, same rows. Networks, child processes and the
+database are reached from here; what is decided is decided by pure functions below.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, closing
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from monitor.domain import (
+    Decision,
+    Feed,
+    FeedKind,
+    FeedUpdate,
+    Fetched,
+    Item,
+    ItemSeen,
+    Known,
+    ParsedFeed,
+    PollOutcome,
+    Text,
+)
+from monitor.errors import ArtefactError, ConflictError
+from monitor.ingest.politeness import next_poll, spread
+from monitor.shell import Shell
+from monitor.store import Store
+from monitor.text.normalise import digest
+from monitor.warn.decide import NEWS_FOR, decide, is_baseline
+from monitor.warn.severity import assess
+from monitor.warn.stories import OPEN_FOR
+
+log = logging.getLogger(__name__)
+
+BATCH_ITEMS = 2_000  # items that are judged and committed together
+BATCH_FEEDS = 200  # feeds whose validators are committed together
+BATCH_AGE_S = 2.0  # no answer waits longer than this for its batch to fill
+DECIDE_TRIES = 5
+
+Answer = tuple[Fetched, ParsedFeed]
+Progress = Callable[[int, int], None]  # feeds done, feeds due
+
+
+def run_pass(
+    shell: Shell, *, everything: bool = False, fetch_only: bool = False, progress: Progress | None = None
+) -> PollOutcome:
+    """All due feeds, from the network to the outbox. Safe to repeat."""
+    began, now = time.monotonic(), shell.clock()
+    store = shell.store
+    store.sync_feeds(shell.feeds)
+    due = store.claim_due(shell.feeds, now=now, everything=everything)
+    pass_id = store.start_pass(at=now) if due else None
+    counts: Counter[str] = Counter(feeds=len(due))
+    with ExitStack() as stack:
+        fetcher = stack.enter_context(closing(shell.fetcher())) if due else None
+        parsers = stack.enter_context(closing(shell.parsers())) if due else None
+        if not fetch_only:
+            judge_waiting(shell, now=now, counts=counts)
+        if fetcher is not None and parsers is not None:
+            fetched = _unless_same(fetcher.fetch_all(due))
+            answers = parsers.parse_all(fetched, now=now)
+            done = 0
+            for batch in _batches(answers):
+                store_batch(shell, batch, now=now, fetch_only=fetch_only, counts=counts)
+                done += len(batch)
+                if progress is not None:
+                    progress(done, len(due))
+    if pass_id is not None:
+        kept = {name: counts[name] for name in _KEPT}
+        store.end_pass(pass_id, at=max(shell.clock(), now), counts=kept)
+    outcome = PollOutcome(**{name: counts[name] for name in _OUTCOME}, took_s=round(time.monotonic() - began, 3))
+    log.info("pass ended", extra={"feeds": outcome.feeds, "new": outcome.items_new, "took_s": outcome.took_s})
+    return outcome
+
+
+_OUTCOME = (
+    "feeds",
+    "reached",
+    "unchanged",
+    "failed",
+    "entries_seen",
+    "items_new",
+    "duplicates",
+    "rejected",
+    "items_flagged",
+    "alerts_new",
+)
+_KEPT = (*_OUTCOME, "items_baseline", "alerts_held")
+
+
+def store_batch(
+    shell: Shell, batch: Sequence[Answer], *, now: datetime, fetch_only: bool, counts: Counter[str]
+) -> None:
+    """Keep what is new of some feeds' answers, judge it, decide, and commit all of it with the validators."""
+    fresh = _new_only(shell.store, batch, now=now, counts=counts)
+    items = [item for _, _, item in fresh]
+    if items and not fetch_only:
+        items = judged(shell, items)
+    by_feed = Counter(item.feed for item in items)
+    updates = [_update_of(fetched, parsed, new=by_feed[fetched.state.feed.name], now=now) for fetched, parsed in batch]
+    new = [(feed_id, content_key, item) for (feed_id, content_key, _), item in zip(fresh, items, strict=True)]
+
+    def write(decision: Decision) -> None:
+        shell.store.record(updates=updates, new=new, decision=decision)
+
+    decision = _decide_and_write(shell, items, now=now, write=write)
+    _count(counts, batch, items, decision)
+
+
+def judge_waiting(shell: Shell, *, now: datetime, counts: Counter[str]) -> None:
+    """Judge what was stored without a judgement: by `--fetch-only`, or while the classifier was not to be had."""
+    by_name = {feed.name: feed for feed in shell.feeds}
+    while waiting := shell.store.waiting(BATCH_ITEMS):
+        items = judged(shell, [_with_feed(item, by_name) for item in waiting])
+        if not all(item.judgement for item in items):
+            return  # the classifier is not to be had: they wait on
+
+        def write(decision: Decision, items: Sequence[Item] = items) -> None:
+            shell.store.record_judged(items, decision)
+
+        decision = _decide_and_write(shell, items, now=now, write=write)
+        _count(counts, (), items, decision, new=False)
+
+
+def judged(shell: Shell, items: Sequence[Item]) -> list[Item]:
+    """Items with what the classifier says of them and how bad, soon and sure it is.
+
+    Where the classifier is not to be had they come back as they are: stored now, judged by a later pass.
+    """
+    texts = [Text(title=item.title, summary=item.summary, language=item.feed_language) for item in items]
+    kinds = {feed.name: feed.kind for feed in shell.feeds}
+    try:
+        judgements = shell.tagger.judge(texts)
+    except ArtefactError as problem:
+        log.error("items stored without a judgement", extra={"count": len(items), "why": str(problem)})
+        return list(items)
+    told = []
+    for item, text, judgement in zip(items, texts, judgements, strict=True):
+        assessment = assess(text, judgement, trust=item.trust, kind=kinds.get(item.feed, FeedKind.NEWS))
+        told.append(replace(item, judgement=judgement, assessment=assessment))
+    return told
+
+
+def _decide_and_write(
+    shell: Shell, items: Sequence[Item], *, now: datetime, write: Callable[[Decision], None]
+) -> Decision:
+    for attempt in range(DECIDE_TRIES):
+        known = Known()
+        if any(item.judgement and item.judgement.flagged and not item.baseline for item in items):
+            known = shell.store.known(since=now - OPEN_FOR - NEWS_FOR, today=now - timedelta(days=1))
+        decision = decide(items, known=known, profiles=shell.profiles, now=now)
+        try:
+            write(decision)
+        except ConflictError:
+            if attempt == DECIDE_TRIES - 1:
+                raise
+            log.info("decided again", extra={"attempt": attempt + 1})
+        else:
+            return decision
+    raise AssertionError("unreachable")
+
+
+def _unless_same(answers: Iterable[Fetched]) -> Iterator[Fetched]:
+    """A body that is byte for byte the last one counts as unchanged, so it is never parsed again."""
+    for fetched in answers:
+        if fetched.body and not fetched.error and digest(fetched.body) == fetched.state.body_digest:
+            yield replace(fetched, status=304, body=b"")
+        else:
+            yield fetched
+
+
+def _batches(answers: Iterable[Answer]) -> Iterator[list[Answer]]:
+    batch: list[Answer] = []
+    entries, opened = 0, time.monotonic()
+    for answer in answers:
+        batch.append(answer)
+        entries += len(answer[1].entries)
+        full = entries >= BATCH_ITEMS or len(batch) >= BATCH_FEEDS
+        if full or time.monotonic() - opened > BATCH_AGE_S:
+            yield batch
+            batch, entries, opened = [], 0, time.monotonic()
+    if batch:
+        yield batch
+
+
+def _new_only(
+    store: Store, batch: Sequence[Answer], *, now: datetime, counts: Counter[str]
+) -> list[tuple[int, bytes, Item]]:
+    seen = [(fetched, entry, content_key(entry)) for fetched, parsed in batch for entry in parsed.entries]
+    known = store.known_keys((fetched.state.id, entry.key, content) for fetched, entry, content in seen)
+    fresh = []
+    for fetched, entry, content in seen:
+        feed_id = fetched.state.id
+        if (feed_id, entry.key) in known or (feed_id, content) in known:
+            counts["duplicates"] += 1
+            continue
+        known.update(((feed_id, entry.key), (feed_id, content)))
+        fresh.append((feed_id, content, _item_of(fetched, entry, now=now)))
+    return fresh
+
+
+def content_key(entry: ItemSeen) -> bytes:
+    """What an entry says and when: recognises one whose identifier or link the feed has changed."""
+    when = entry.published.isoformat() if entry.published else ""
+    return digest(entry.content_digest, when.encode())
+
+
+def _item_of(fetched: Fetched, entry: ItemSeen, *, now: datetime) -> Item:
+    feed = fetched.state.feed
+    return Item(
+        id=None,
+        feed=feed.name,
+        key=entry.key,
+        title=entry.title,
+        summary=entry.summary,
+        url=entry.url,
+        published=entry.published,
+        fetched=now,
+        baseline=is_baseline(entry.published, first_poll=fetched.state.first_polled is None, now=now),
+        trust=feed.trust,
+        feed_language=feed.language,
+        feed_country=feed.country,
+        date_doubt=entry.date_doubt,
+        content_digest=entry.content_digest,
+    )
+
+
+def _with_feed(item: Item, by_name: Mapping[str, Feed]) -> Item:
+    feed = by_name.get(item.feed, Feed(name=item.feed, url=""))
+    return replace(item, trust=feed.trust, feed_language=feed.language, feed_country=feed.country)
+
+
+def _update_of(fetched: Fetched, parsed: ParsedFeed, *, new: int, now: datetime) -> FeedUpdate:
+    state = fetched.state
+    error = fetched.error or parsed.error
+    failures = state.failures + 1 if error else 0
+    asks = [timedelta(seconds=s) for s in (fetched.retry_after_s, fetched.max_age_s) if s]
+    if parsed.ttl:
+        asks.append(parsed.ttl)
+    due = next_poll(
+        now,
+        every=state.feed.every,
+        failures=failures,
+        server_asks=max(asks, default=None),
+        spread=spread(state.feed.name),
+    )
+    whole = not error and not fetched.unchanged
+    return FeedUpdate(
+        feed_id=state.id,
+        polled=now,
+        next_poll=due,
+        ok=not error,
+        etag=fetched.etag if whole else state.etag,
+        last_modified=fetched.last_modified if whole else state.last_modified,
+        body_digest=digest(fetched.body) if whole else state.body_digest,
+        failures=failures,
+        error=error,
+        moved_to=fetched.moved_to or state.moved_to,
+        new_items=new,
+    )
+
+
+def _count(
+    counts: Counter[str], batch: Sequence[Answer], items: Sequence[Item], decision: Decision, *, new: bool = True
+) -> None:
+    for fetched, parsed in batch:
+        failed = bool(fetched.error or parsed.error)
+        counts["failed"] += failed
+        counts["reached"] += not failed
+        counts["unchanged"] += fetched.unchanged
+        counts["entries_seen"] += len(parsed.entries) + len(parsed.rejected)
+        counts["rejected"] += len(parsed.rejected)
+    if new:
+        counts["items_new"] += len(items)
+        counts["items_baseline"] += sum(item.baseline for item in items)
+    counts["items_flagged"] += sum(item.judgement is not None and item.judgement.flagged for item in items)
+    counts["alerts_new"] += sum(event.what == "raised" for event in decision.events)
+    counts["alerts_held"] += sum(event.what == "held" for event in decision.events)

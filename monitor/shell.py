@@ -1,0 +1,175 @@
+"""What every job stands on: settings, memory, feeds, profiles, and processes started when first needed."""
+
+from __future__ import annotations
+
+import io
+import tarfile
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from monitor import resources
+from monitor.config import Settings
+from monitor.domain import Feed, Profile, Recipient
+from monitor.errors import ArtefactError, ConfigError, UsageError
+from monitor.store import Store
+from monitor.warn.profiles import default_profile, parse
+
+if TYPE_CHECKING:
+    from monitor.classify.tagger import Tagger
+    from monitor.ingest.fetch import Fetcher
+    from monitor.ingest.parse import Parsers
+
+DEFAULT_EVERY = timedelta(minutes=30)
+TAGGER_IDLE_S = 120.0
+LOCAL_DESK = "desk@localhost"  # who reads the .eml files while nobody is named
+
+
+@dataclass(frozen=True)
+class Shell:
+    """One installation at work. `clock` is the only source of the present moment."""
+
+    settings: Settings
+    clock: Callable[[], datetime]
+
+    @cached_property
+    def store(self) -> Store:
+        """The database, created or migrated on first use."""
+        return Store.open(self.settings.database)
+
+    @cached_property
+    def feeds(self) -> Sequence[Feed]:
+        """What feeds.yaml lists; `MONITOR_POLL_INTERVAL` overrules its intervals."""
+        from monitor.ingest.sources import load
+
+        every = self.settings.poll_interval
+        listed = load(self.settings.feeds or resources.path("feeds.yaml"), default_every=every or DEFAULT_EVERY)
+        return [replace(feed, every=every) for feed in listed] if every else listed
+
+    @cached_property
+    def profiles(self) -> Sequence[Profile]:
+        """The profiles of `MONITOR_PROFILES`, or the one that hears of everything flagged."""
+        settings = self.settings
+        if settings.profiles is None:
+            named = settings.mail_to or (() if settings.smtp_url else (LOCAL_DESK,))
+            recipients = [Recipient(address=address, language=settings.lang) for address in named]
+            return (default_profile(recipients, digest_every=settings.digest_interval),)
+        return parse(
+            _yaml(settings.profiles),
+            file=str(settings.profiles),
+            language=settings.lang,
+            digest_every=settings.digest_interval,
+        )
+
+    def profile(self, name: str) -> Profile:
+        """One profile by name. Raises: UsageError that lists the known ones."""
+        for profile in self.profiles:
+            if profile.name == name:
+                return profile
+        raise UsageError(f"no profile is called {name!r}; known are {', '.join(p.name for p in self.profiles)}")
+
+    @cached_property
+    def model_dir(self) -> Path:
+        """The folder of the classifier that judges: the promoted one, unpacked once, or the shipped one."""
+        digest = self.store.promoted_digest()
+        if not digest:
+            return resources.path("models")
+        folder = self.settings.folder / "models" / digest[:16]
+        if not (folder / "manifest.json").is_file():
+            stored = self.store.promoted_model()
+            if stored is None:
+                return resources.path("models")
+            unpack(stored.files, folder)
+        return folder
+
+    @cached_property
+    def tagger(self) -> Tagger:
+        """The machine's tagging process, reached through its socket; started with the first text."""
+        from monitor.classify.tagger import Tagger
+
+        return Tagger(model_dir=self.model_dir, socket=self.settings.folder / "tagger.sock", idle_s=TAGGER_IDLE_S)
+
+    @cached_property
+    def model_line(self) -> str:
+        """Which classifier judges, in words for status and mail."""
+        from monitor.classify.artefact import describe
+
+        try:
+            return describe(self.model_dir)
+        except ArtefactError as problem:
+            return str(problem)
+
+    def fetcher(self) -> Fetcher:
+        """A fetcher with our name on it; libcurl is loaded only now."""
+        from monitor.ingest.fetch import Fetcher
+
+        return Fetcher(user_agent=user_agent(self.settings), allow=self.settings.fetch_allow)
+
+    def parsers(self) -> Parsers:
+        """Warm, limited parser children."""
+        from monitor.ingest.parse import Parsers
+
+        return Parsers()
+
+    def close(self) -> None:
+        """Give back what was opened."""
+        if "tagger" in self.__dict__:
+            self.tagger.close()
+        if "store" in self.__dict__:
+            self.store.close()
+
+
+def user_agent(settings: Settings) -> str:
+    """Who asks, and where to complain."""
+    from monitor import __version__
+
+    return f"monitor/{__version__} (+{settings.contact or 'early-warning feed reader'})"
+
+
+def system_clock() -> datetime:
+    """The present moment, aware and UTC."""
+    return datetime.now(UTC)
+
+
+def pack(folder: Path) -> bytes:
+    """A trained classifier's folder as one tar, the same bytes for the same files."""
+    buffer = io.BytesIO()
+    with tarfile.open(fileobj=buffer, mode="w", format=tarfile.USTAR_FORMAT) as archive:
+        for file in sorted(folder.iterdir()):
+            info = tarfile.TarInfo(file.name)
+            content = file.read_bytes()
+            info.size = len(content)
+            archive.addfile(info, io.BytesIO(content))
+    return buffer.getvalue()
+
+
+def unpack(files: bytes, folder: Path) -> None:
+    """Write such a tar's files into `folder`: plain names only, complete or not at all."""
+    draft = folder.with_name(f".{folder.name}.draft")
+    draft.mkdir(parents=True, exist_ok=True)
+    with tarfile.open(fileobj=io.BytesIO(files)) as archive:
+        archive.extractall(draft, filter="data")
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    if folder.exists():
+        import shutil
+
+        shutil.rmtree(folder)
+    draft.rename(folder)
+
+
+def _yaml(file: Path) -> object:
+    import yaml
+
+    try:
+        return yaml.safe_load(file.read_text(encoding="utf-8"))
+    except OSError as problem:
+        raise ConfigError(f"{file} cannot be read ({problem.strerror}): check MONITOR_PROFILES") from problem
+    except UnicodeDecodeError as problem:
+        raise ConfigError(f"{file} is not text in UTF-8") from problem
+    except yaml.YAMLError as problem:
+        where = getattr(problem, "problem_mark", None)
+        line = f", line {where.line + 1}" if where else ""
+        raise ConfigError(f"{file}{line}: this is not YAML") from problem

@@ -1,0 +1,1 @@
+"""What the words are: cleaning, dates, language, places. Pure; imports nothing above it."""

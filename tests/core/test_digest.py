@@ -1,0 +1,460 @@
+"""What a digest and a notice say, in which order, in whose language, and that nothing hostile survives in them."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
+from email import message_from_bytes, policy
+from email.message import EmailMessage
+from html.parser import HTMLParser
+from typing import Any, cast
+
+import pytest
+
+from monitor.domain import (
+    Alert,
+    AlertState,
+    Certainty,
+    Coverage,
+    Item,
+    Level,
+    Profile,
+    Reason,
+    Recipient,
+    Severity,
+    Tag,
+    Urgency,
+)
+from monitor.errors import ConfigError, DeliveryError
+from monitor.i18n import translator
+from monitor.notify import digest, notice, render, words
+from monitor.notify.digest import DigestFacts, DueDate
+from monitor.notify.notice import NoticeFacts
+from monitor.notify.plain import one_line, safe_link
+from monitor.notify.view import Entry, EntryView, MailView
+
+NOW = datetime(2026, 3, 2, 6, 0, tzinfo=UTC)
+SEEN = Coverage(
+    since=NOW - timedelta(days=1),
+    until=NOW,
+    feeds_due=40,
+    feeds_reached=38,
+    feeds_stale=("Quay Times", "tax-office"),
+    countries_live=("DE", "CN"),
+    items_read=1200,
+    items_baseline=300,
+    items_flagged=17,
+)
+HOSTILE = (
+    "Tariff\r\nBcc: victim@example.org",
+    "Tariff\u2028Subject: other",
+    "Tariff \ud800 broken",
+    "\u202egnp.exe\u202c Tariff",
+    "<script>alert(1)</script> Tariff",
+    "<img src=x onerror=alert(1)> Tariff",
+    '"><a href="javascript:alert(1)">Tariff</a>',
+    "Tariff ]]> <!-- --> <mj-raw><b>x</b></mj-raw>",
+    "{{ 7*7 }} {% raw %} Tariff",
+    "Tariff \x00\x07\x1b[31m",
+    "to: <boss@example.org>, other@example.org Tariff",
+    "Tariff " + "x" * 10_000,
+    "\ufdd0\uffff Tariff",
+    "&lt;script&gt;alert(1)&lt;/script&gt; Tariff &amp; &#60;b&#62;",
+    "%s %(name)s {n} Tariff",
+)
+BAD_LINKS = (
+    "javascript:alert(1)",
+    "data:text/html,x",
+    "https://user:secret@example.org/",
+    "http://",
+    "//example.org",
+    "https://example.org/a b",
+    "https://example.org/\r\nX: y",
+    "java\nscript:alert(1)",
+    "http://[::1",
+    "ftp://example.org/",
+    "https://example.org\\@other.example/",
+)
+
+
+def alert(number: int, **changes: Any) -> Alert:
+    known: dict[str, Any] = {
+        "id": f"a{number}",
+        "profile": "pumps",
+        "story": f"s{number}",
+        "level": Level.YELLOW,
+        "state": AlertState.OPEN,
+        "title": f"Headline {number}",
+        "url": f"https://news.example/{number}?a=1&b=2",
+        "labels": (Tag.SUPPLY_CHAIN,),
+        "topics": ("supply_chain.strike",),
+        "countries": ("DE",),
+        "severity": Severity.WARNING,
+        "urgency": Urgency.EXPECTED,
+        "certainty": Certainty.REPORTED,
+        "points": 50,
+        "reasons": ("country: DE",),
+        "opened": NOW,
+        "updated": NOW,
+    }
+    return Alert(**{**known, **changes})
+
+
+def item(number: int, **changes: Any) -> Item:
+    known: dict[str, Any] = {
+        "id": number,
+        "feed": "Quay Times",
+        "key": b"k" * 16,
+        "title": f"Report {number}",
+        "summary": "",
+        "url": f"https://news.example/report/{number}",
+        "published": NOW,
+        "fetched": NOW,
+    }
+    return Item(**{**known, **changes})
+
+
+def facts(*entries: Entry, language: str = "en", zone: str = "UTC", **changes: Any) -> DigestFacts:
+    known: dict[str, Any] = {
+        "profile": Profile(name="pumps", title="Pump works"),
+        "recipient": Recipient(address="desk@example.com", language=language, timezone=zone),
+        "since": SEEN.since,
+        "until": SEEN.until,
+        "coverage": SEEN,
+        "entries": entries,
+        "page_url": "https://watch.example/",
+    }
+    return DigestFacts(**{**known, **changes})
+
+
+def mail(view: MailView, **changes: Any) -> bytes:
+    known: dict[str, Any] = {
+        "sender": "Watch <watch@example.com>",
+        "recipient": "desk@example.com",
+        "message_id": "<0123456789abcdef0123456789abcdef@example.com>",
+        "date": NOW,
+    }
+    return render.email_message(view, **{**known, **changes})
+
+
+def read(body: bytes) -> EmailMessage:
+    return cast(EmailMessage, message_from_bytes(body, policy=policy.default))
+
+
+def listed(view: MailView) -> list[EntryView]:
+    return [entry for section in view.sections for entry in section.entries]
+
+
+class Page(HTMLParser):
+    """The elements and links of an HTML part, and the text that is not in the head."""
+
+    def __init__(self, html: str) -> None:
+        super().__init__()
+        self.elements: list[str] = []
+        self.links: list[str] = []
+        self.handlers: list[str] = []
+        self.words: list[str] = []
+        self.feed(html)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.elements.append(tag)
+        self.links += [value or "" for name, value in attrs if name in ("href", "src", "background", "action")]
+        self.handlers += [name for name, _ in attrs if name.startswith("on")]
+
+    def handle_data(self, data: str) -> None:
+        self.words.append(data)
+
+
+# --- order and counts ----------------------------------------------------------------------------
+
+
+def test_the_most_pressing_stands_first_level_then_points_then_severity_then_newest() -> None:
+    entries = [
+        Entry(alert=alert(1, level=Level.BLUE, points=99)),
+        Entry(alert=alert(2, level=Level.RED, points=10)),
+        Entry(alert=alert(3, level=Level.RED, points=40, severity=Severity.WATCH)),
+        Entry(alert=alert(4, level=Level.RED, points=40, updated=NOW - timedelta(hours=1))),
+        Entry(alert=alert(5, level=Level.RED, points=40)),
+    ]
+    view = digest.build(facts(*entries), NOW)
+    assert [entry.title[-1] for entry in listed(view)] == ["5", "4", "3", "2", "1"]
+
+
+def test_new_and_changed_stand_apart_and_the_change_is_named() -> None:
+    view = digest.build(
+        facts(
+            Entry(alert=alert(1)), Entry(alert=alert(2, level=Level.RED), reason=Reason.WORSENED, was=Level.YELLOW)
+        ),
+        NOW,
+    )
+    assert [(section.title, len(section.entries)) for section in view.sections] == [
+        ("New", 1),
+        ("Changed since the last digest", 1),
+    ]
+    assert view.sections[1].entries[0].reason == "Worsened, was yellow"
+    assert view.headline == "1 new alert, 1 changed"
+
+
+def test_at_most_fifty_are_listed_and_the_rest_is_counted_exactly() -> None:
+    entries = [Entry(alert=alert(n)) for n in range(5000)]
+    view = digest.build(facts(*entries), NOW)
+    assert len(listed(view)) == 50
+    assert view.more == "+4,950 more, on the page"
+    assert view.subject.startswith("5000 yellow · ")
+    assert digest.build(facts(*entries[:50]), NOW).more == ""
+
+
+def test_every_item_of_an_alert_is_listed_up_to_fifty_then_counted() -> None:
+    items = {"a1": tuple(item(n) for n in range(73))}
+    entry = listed(digest.build(facts(Entry(alert=alert(1)), items=items), NOW))[0]
+    assert [i.id for i in entry.items] == [f"#{n}" for n in range(50)]
+    assert entry.items[7].title == "Report 7" and entry.items[7].link == "https://news.example/report/7"
+    assert entry.more_items == "+23 more reports"
+
+
+def test_the_subject_says_the_thing() -> None:
+    reds = [Entry(alert=alert(n, level=Level.RED, title=f"Port {n} closed", points=90 - n)) for n in range(2)]
+    oranges = [Entry(alert=alert(n, level=Level.ORANGE)) for n in range(10, 15)]
+    gone = Entry(alert=alert(99, level=Level.RED), reason=Reason.WITHDRAWN)
+    view = digest.build(facts(*oranges, *reds, gone), NOW)
+    assert view.subject == "2 red, 5 orange, 1 corrected or withdrawn · Port 0 closed"
+
+
+def test_what_was_held_back_and_what_is_still_open_is_told() -> None:
+    text = render.render_text(digest.build(facts(Entry(alert=alert(1)), held=1, still_open=12), NOW))
+    assert "1 alert was held back by your alert budget" in text
+    assert "12 alerts you know are still open" in text
+
+
+def test_dates_come_with_a_countdown_in_the_readers_days() -> None:
+    due = (
+        DueDate(on=date(2026, 3, 9), what="Comments close"),
+        DueDate(on=date(2026, 3, 2), what="Duty applies"),
+        DueDate(on=date(2026, 3, 1), what="Registration"),
+    )
+    view = digest.build(facts(due_soon=due), NOW)
+    assert [fact.label for fact in view.due] == ["2026-03-01 (past)", "2026-03-02 (today)", "2026-03-09 (in 7 days)"]
+    far_east = digest.build(facts(due_soon=due[:1], zone="Pacific/Kiritimati"), NOW + timedelta(hours=10))
+    assert far_east.due[0].label == "2026-03-09 (in 6 days)"
+
+
+# --- silence -------------------------------------------------------------------------------------
+
+
+def test_a_quiet_digest_proves_that_the_watch_was_awake() -> None:
+    view = digest.build(facts(), NOW)
+    assert view.subject == "Quiet: 38 of 40 feeds answered, nothing new for you"
+    text = render.render_text(view)
+    assert "38 answered of 40 due" in text
+    assert "Not heard from: Quay Times, tax-office" in text
+    assert "2: Germany, China" in text
+    assert "1,200 read, of these 300 older than the watch, 17 flagged, 0 alerts held back" in text
+
+
+def test_the_proof_stands_in_a_full_digest_too() -> None:
+    assert "Not heard from: Quay Times" in render.render_text(digest.build(facts(Entry(alert=alert(1))), NOW))
+
+
+@pytest.mark.parametrize(
+    ("reached", "due", "begins"),
+    [(0, 40, "Blind: 0 of 40"), (0, 0, "No watch"), (19, 40, "Half blind: 19 of 40"), (20, 40, "Quiet: 20 of 40")],
+)
+def test_silence_that_was_not_watched_is_never_called_quiet(reached: int, due: int, begins: str) -> None:
+    seen = replace(SEEN, feeds_reached=reached, feeds_due=due)
+    view = digest.build(facts(coverage=seen), NOW)
+    assert view.subject.startswith(begins)
+    assert view.coverage[0].alarm is not begins.startswith("Quiet")
+
+
+def test_a_digest_with_alerts_held_back_is_not_called_quiet() -> None:
+    assert not digest.build(facts(held=3), NOW).subject.startswith("Quiet")
+
+
+def test_more_than_ten_silent_feeds_are_counted_after_the_tenth() -> None:
+    seen = replace(SEEN, feeds_stale=tuple(f"feed {n}" for n in range(14)))
+    text = render.render_text(digest.build(facts(coverage=seen), NOW))
+    assert "feed 9, and 4 more" in text and "feed 10" not in text
+
+
+# --- the reader ----------------------------------------------------------------------------------
+
+
+def test_language_and_zone_belong_to_the_recipient() -> None:
+    original = "Zölle auf Pumpen erhöht"
+    entry = Entry(alert=alert(1, level=Level.RED, title=original))
+    view = digest.build(facts(entry, language="zh-CN", zone="Asia/Shanghai"), NOW)
+    text = render.render_text(view)
+    assert view.subject == f"红色 1 条 · {original}"
+    assert "▲▲▲▲ 红色" in text and "2026-03-02 14:00" in text and "供应链：罢工 · 德国" in text
+    assert "您关注的国家或地区：德国" in text and original in text
+    assert 'lang="zh"' in cast(str, render.render_html(view))
+
+
+def test_an_unknown_zone_is_utc() -> None:
+    assert "2026-03-02 06:00" in render.render_text(digest.build(facts(zone="Moon/Far_Side"), NOW))
+
+
+def test_levels_read_without_colour() -> None:
+    marks = {words.mark(level) for level in Level}
+    assert len(marks) == 4 and words.mark(Level.RED) == "▲▲▲▲"
+    for draw in (render.render_text, render.render_html):
+        assert "▲▲△△" in cast(str, draw(digest.build(facts(Entry(alert=alert(1))), NOW)))
+
+
+@pytest.mark.parametrize(
+    ("reason", "shown"),
+    [
+        ("tag: supply_chain, compliance", "您关注的风险类别：供应链、合规"),
+        ("keyword: pump, 泵", "您的关键词：pump、泵"),
+        ("3 feeds report it", "3 个信息源报道"),
+        ("severity 2", "严重程度 2（最高 3）"),
+        ("one step lower: it is over", "下调一级：事件已结束"),
+        ("a reason of tomorrow", "a reason of tomorrow"),
+        ("tag: unheard_of", "您关注的风险类别：unheard_of"),
+    ],
+)
+def test_stored_reasons_are_shown_in_the_readers_language(reason: str, shown: str) -> None:
+    assert words.why(reason, translator("zh"), "zh") == shown
+
+
+# --- notices -------------------------------------------------------------------------------------
+
+
+def test_a_notice_of_one_alert_leads_with_level_reason_and_headline() -> None:
+    entry = Entry(alert=alert(1, level=Level.RED), reason=Reason.WORSENED, was=Level.ORANGE)
+    view = notice.build(NoticeFacts(recipient=Recipient(address="desk@example.com"), entries=(entry,)), NOW)
+    assert view.subject == "▲▲▲▲ Red · Worsened · Headline 1"
+    assert listed(view)[0].reason == "Worsened, was orange"
+
+
+def test_a_notice_of_several_counts_them() -> None:
+    entries = tuple(Entry(alert=alert(n, level=Level.RED)) for n in range(60))
+    view = notice.build(NoticeFacts(recipient=Recipient(address="desk@example.com"), entries=entries), NOW)
+    assert view.subject.startswith("60 red · ") and view.more == "+10 more, on the page"
+
+
+def test_a_notice_of_nothing_cannot_be_made() -> None:
+    with pytest.raises(ValueError, match="at least one"):
+        NoticeFacts(recipient=Recipient(address="desk@example.com"), entries=())
+
+
+# --- hostile text --------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("title", HOSTILE)
+def test_a_hostile_title_is_only_text(title: str) -> None:
+    hostile = Entry(alert=alert(1, level=Level.RED, title=title))
+    items = {"a1": (item(1, title=title, feed=title), item(2, title=title + "!"))}
+    view = digest.build(facts(hostile, Entry(alert=alert(2)), items=items), NOW)
+    body = mail(view)
+    message = read(body)
+    assert message.keys().count("Subject") == 1 and "Bcc" not in message and "X" not in message
+    assert str(message["To"]) == "desk@example.com"
+    subject = str(message["Subject"])
+    assert len(subject) <= 150 and "Tariff" in subject and subject == one_line(subject, 150)
+    assert max(map(len, body.split(b"\r\n"))) <= 998 and b"\n" not in body.replace(b"\r\n", b"")
+    html_part, text_part = message.get_body(("html",)), message.get_body(("plain",))
+    assert html_part is not None and text_part is not None
+    page = Page(html_part.get_content())
+    assert not {"script", "img", "iframe", "form", "object", "mj-raw"} & set(page.elements) and not page.handlers
+    assert all(link.startswith(("https://news.example/", "https://watch.example")) for link in page.links if link)
+    assert "Headline 2" in " ".join(page.words) and "Headline 2" in text_part.get_content()
+
+
+@pytest.mark.parametrize("link", BAD_LINKS)
+def test_a_link_that_does_more_than_open_a_page_is_left_out(link: str) -> None:
+    assert safe_link(link) == ""
+    view = digest.build(facts(Entry(alert=alert(1, url=link)), items={"a1": (item(1, url=link),)}), NOW)
+    assert listed(view)[0].link == "https://watch.example/alerts/a1"
+    drawn = cast(str, render.render_html(view))
+    assert all(found.startswith("https://watch.example") for found in Page(drawn).links)
+
+
+def test_a_good_link_stays_as_it_is() -> None:
+    link = "https://news.example/a%20b/?q=1&r=%E4%B8%AD#part"
+    assert safe_link(link) == link
+    assert safe_link("https://news.example/新闻") == "https://news.example/%E6%96%B0%E9%97%BB"
+
+
+def test_unseen_characters_go_and_joiners_of_real_scripts_stay() -> None:
+    assert one_line("a\u00adb\u200bc\u2066d\ufeff") == "abcd"
+    assert one_line("می\u200cخواهم") == "می\u200cخواهم"
+    assert one_line("one\r\n two\x85three") == "one two three"
+
+
+def test_when_the_html_cannot_be_drawn_the_text_still_goes_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    import mjml
+
+    def refuse(*_: object, **__: object) -> str:
+        raise ValueError("unable to parse")
+
+    monkeypatch.setattr(mjml, "mjml2html", refuse)
+    message = read(mail(digest.build(facts(Entry(alert=alert(1))), NOW)))
+    assert message.get_content_type() == "text/plain" and "Headline 1" in message.get_content()
+
+
+# --- the frozen message ----------------------------------------------------------------------------
+
+
+def test_the_same_facts_give_the_same_bytes() -> None:
+    view = digest.build(facts(Entry(alert=alert(1))), NOW)
+    assert mail(view) == mail(view)
+
+
+def test_the_headers_are_those_of_an_automatic_message() -> None:
+    message = read(mail(digest.build(facts(), NOW), list_unsubscribe="https://watch.example/profiles/pumps"))
+    assert message["Message-ID"] == "<0123456789abcdef0123456789abcdef@example.com>"
+    assert message["Auto-Submitted"] == "auto-generated"
+    assert message["Date"].datetime == NOW
+    assert str(message["From"]) == "Watch <watch@example.com>"
+    assert message["List-Unsubscribe"] == "<https://watch.example/profiles/pumps>"
+    assert all(message.keys().count(name) == 1 for name in message)
+
+
+def test_a_long_message_id_is_not_torn_apart() -> None:
+    name = "<0123456789abcdef0123456789abcdef@mail.department-of-early-warning.enterprise.example.com>"
+    assert name.encode() in mail(digest.build(facts(), NOW), message_id=name)
+
+
+def test_a_chinese_subject_comes_back_whole() -> None:
+    title = "某国宣布对半导体制造设备实施新的出口许可要求并扩大清单范围" * 3
+    view = digest.build(facts(Entry(alert=alert(1, title=title)), language="zh"), NOW)
+    assert str(read(mail(view))["Subject"]) == view.subject
+
+
+def test_text_only_keeps_the_identity_and_drops_the_html() -> None:
+    body = mail(digest.build(facts(Entry(alert=alert(1, title="港口罢工"))), NOW))
+    lean = render.text_only(body)
+    whole, left = read(body), read(lean)
+    plain = whole.get_body(("plain",))
+    assert plain is not None and left.get_content() == plain.get_content()
+    assert left["Message-ID"] == whole["Message-ID"] and left["Subject"] == whole["Subject"]
+    assert left.get_content_type() == "text/plain" and render.text_only(lean) == lean
+
+
+@pytest.mark.parametrize("sender", ["", "watch", "a@b\r\nBcc: x@y.example", "<>", "@example.com"])
+def test_a_sender_that_is_no_address_is_a_wrong_setting(sender: str) -> None:
+    with pytest.raises(ConfigError, match="MONITOR_MAIL_FROM"):
+        mail(digest.build(facts(), NOW), sender=sender)
+
+
+@pytest.mark.parametrize("recipient", ["", "desk", "desk@example.com\r\nBcc: x@y.example", "a@b, c@d", "desk@"])
+def test_a_recipient_that_is_no_address_is_parked(recipient: str) -> None:
+    with pytest.raises(DeliveryError) as refused:
+        mail(digest.build(facts(), NOW), recipient=recipient)
+    assert refused.value.permanent and "\n" not in str(refused.value)
+
+
+def test_no_part_of_the_mail_is_fetched_from_elsewhere() -> None:
+    page = Page(cast(str, render.render_html(digest.build(facts(Entry(alert=alert(1))), NOW))))
+    assert not {"img", "link", "script", "iframe"} & set(page.elements)
+
+
+def test_a_digest_of_fifty_stories_is_drawn_in_a_third_of_a_second() -> None:
+    entries = [Entry(alert=alert(n)) for n in range(50)]
+    items = {f"a{n}": tuple(item(100 * n + k) for k in range(10)) for n in range(50)}
+    mail(digest.build(facts(entries[0]), NOW))  # loads the templates
+    started = time.process_time()
+    mail(digest.build(facts(*entries, items=items), NOW))
+    assert time.process_time() - started < 0.3

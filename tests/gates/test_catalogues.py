@@ -1,0 +1,85 @@
+"""Every sentence of the sources has its translation, and what is committed is what was compiled."""
+
+from __future__ import annotations
+
+import io
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+from babel.messages.catalog import Catalog, Message
+from babel.messages.extract import DEFAULT_KEYWORDS, extract_from_dir
+from babel.messages.frontend import parse_mapping_cfg
+from babel.messages.mofile import write_mo
+from babel.messages.pofile import read_po
+
+from monitor.i18n import LANGUAGES
+
+ROOT = Path(__file__).resolve().parents[2]
+TRANSLATED = [language for language in LANGUAGES if language != "en"]
+HOLES = re.compile(r"\{[^{}]*\}|%(?:\([^)]*\))?[sdif%]")
+
+
+@pytest.fixture(scope="module")
+def sources() -> Catalog:
+    """All sentences of code and templates, extracted in memory."""
+    with (ROOT / "babel.cfg").open(encoding="utf-8") as file:
+        methods, options = parse_mapping_cfg(file)
+    found = Catalog()
+    keywords = {**DEFAULT_KEYWORDS, "N_": None}
+    for file_name, line, message, comments, context in extract_from_dir(str(ROOT), methods, options, keywords):
+        found.add(message, locations=[(file_name, line)], auto_comments=comments, context=context)
+    return found
+
+
+def catalogue(language: str) -> Catalog:
+    with (ROOT / f"monitor/locale/{language}/LC_MESSAGES/monitor.po").open("rb") as file:
+        return read_po(file, locale=language)
+
+
+def sentences(of: Catalog) -> list[Message]:
+    return [message for message in of if message.id]
+
+
+def forms(text: Any) -> list[str]:
+    return list(text) if isinstance(text, (tuple, list)) else [text]
+
+
+def test_extraction_finds_code_and_templates(sources: Catalog) -> None:
+    places = {Path(name).suffix for message in sentences(sources) for name, _ in message.locations}
+    assert {".py", ".mjml"} <= places
+
+
+@pytest.mark.parametrize("language", TRANSLATED)
+def test_every_sentence_is_translated_and_certain(sources: Catalog, language: str) -> None:
+    known = catalogue(language)
+    wanting = []
+    for message in sentences(sources):
+        found = known.get(message.id, message.context)
+        if found is None or found.fuzzy or not all(forms(found.string)):
+            name, line = message.locations[0]
+            wanting.append(f"{name}:{line} {forms(message.id)[0]!r}")
+    assert not wanting, "run the commands of docs/translating.md and translate:\n" + "\n".join(wanting)
+
+
+@pytest.mark.parametrize("language", TRANSLATED)
+def test_no_translation_outlives_its_sentence(sources: Catalog, language: str) -> None:
+    obsolete = [m.id for m in sentences(catalogue(language)) if sources.get(m.id, m.context) is None]
+    assert not obsolete
+
+
+@pytest.mark.parametrize("language", TRANSLATED)
+def test_a_translation_has_the_same_holes_as_its_sentence(language: str) -> None:
+    for message in sentences(catalogue(language)):
+        allowed = [sorted(HOLES.findall(form)) for form in forms(message.id)]
+        for form in forms(message.string):
+            assert sorted(HOLES.findall(form)) in allowed, message.id
+
+
+@pytest.mark.parametrize("language", TRANSLATED)
+def test_the_compiled_catalogue_is_the_one_people_edit(language: str) -> None:
+    compiled = io.BytesIO()
+    write_mo(compiled, catalogue(language))
+    committed = (ROOT / f"monitor/locale/{language}/LC_MESSAGES/monitor.mo").read_bytes()
+    assert committed == compiled.getvalue(), "run `pybabel compile -D monitor -d monitor/locale -l " + language + "`"
