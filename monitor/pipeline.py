@@ -50,9 +50,14 @@ Progress = Callable[[int, int], None]  # feeds done, feeds due
 
 
 def run_pass(
-    shell: Shell, *, everything: bool = False, fetch_only: bool = False, progress: Progress | None = None
+    shell: Shell,
+    *,
+    everything: bool = False,
+    fetch_only: bool = False,
+    progress: Progress | None = None,
+    stop: Callable[[], bool] = lambda: False,
 ) -> PollOutcome:
-    """All due feeds, from the network to the outbox. Safe to repeat."""
+    """All due feeds, from the network to the outbox. Safe to repeat; `stop` ends it after the running batch."""
     began, now = time.monotonic(), shell.clock()
     store = shell.store
     store.sync_feeds(shell.feeds)
@@ -73,6 +78,9 @@ def run_pass(
                 done += len(batch)
                 if progress is not None:
                     progress(done, len(due))
+                if stop():
+                    break
+        store.release(due)
     if pass_id is not None:
         kept = {name: counts[name] for name in _KEPT}
         store.end_pass(pass_id, at=max(shell.clock(), now), counts=kept)

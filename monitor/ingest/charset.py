@@ -25,15 +25,28 @@ _WIDER = {
     "ascii": "cp1252", "iso8859-1": "cp1252", "iso8859-9": "cp1254", "tis-620": "cp874", "iso8859-11": "cp874",
 }  # fmt: skip
 _SEVEN_BIT = frozenset({"iso2022_jp", "iso2022_jp_1", "iso2022_jp_2", "iso2022_kr", "hz"})
-_ONE_BYTE = re.compile(r"cp125\d|cp874|cp1006|iso8859-\d+|koi8-[rtu]|mac-.*|latin.*")
+_LATIN = frozenset({"cp1252", "iso8859-15"})  # what systems declare without looking; GBK bytes pass for them
 _REFUSED = frozenset(
     {"utf-7", "punycode", "idna", "undefined", "unicode-escape", "unicode_escape", "raw-unicode-escape"}
 )
 _XML_CONTROLS = bytes(c for c in range(32) if c not in b"\t\n\r")  # no XML document may hold them
 
+_FORBIDDEN = re.compile(  # references to C0 controls and to surrogates (55296 to 57343)
+    rb"&#(?:0{0,9}(?:[0-8]|1[124-9]|2\d|3[01]|55(?:29[6-9]|[3-9]\d\d)|56\d{3}|57(?:[0-2]\d\d|3[0-3]\d|34[0-3]))"
+    rb"|[xX]0{0,9}(?:[0-8bBcCeEfF]|1[0-9a-fA-F]|[dD][89a-fA-F][0-9a-fA-F]{2}));"
+)
+
 
 def as_utf8(body: bytes, *, content_type: str = "", language: str = "") -> bytes:
-    """`body` as valid UTF-8 without byte-order mark and control bytes; characters that cannot be read become U+FFFD."""
+    """`body` as valid UTF-8 without byte-order mark; characters that cannot be read become U+FFFD.
+
+    Controls and lone surrogates go, also those written as `&#0;`: one of them makes a document unreadable.
+    """
+    text = _as_utf8(body, content_type, language)
+    return _FORBIDDEN.sub(b" ", text) if b"&#" in text else text
+
+
+def _as_utf8(body: bytes, content_type: str, language: str) -> bytes:
     for mark, encoding in _BOMS:
         if body.startswith(mark):
             while body.startswith(mark):  # some systems add one at every step
@@ -57,7 +70,7 @@ def _guess(body: bytes, declared: list[str], language: str) -> str:
     if sound > 2 * lost:
         return repaired  # UTF-8 with a few broken characters
     for name in declared:
-        if name != "utf-8" and not _ONE_BYTE.fullmatch(name) and (text := _strictly(body, name)) is not None:
+        if name != "utf-8" and name not in _LATIN and (text := _strictly(body, name)) is not None:
             return text
     if language[:2].lower() in ("", "zh") and _is_chinese(body):
         return body.decode("gb18030", "replace")

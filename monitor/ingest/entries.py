@@ -19,6 +19,7 @@ from monitor.text.normalise import canonical_url, digest, one_line, plain
 MOST_ENTRIES = 1000
 TITLE_FROM_TEXT = 120  # characters of the summary that stand for a missing title
 MOST_GUESSES = 60  # dates in unknown shapes read slowly, 10-40 ms each, before the rest goes without
+_BINARY = (b"\x1f\x8b", b"PK\x03\x04", b"\x89PNG", b"\xff\xd8\xff", b"%PDF", b"GIF8", b"\x28\xb5\x2f\xfd", b"RIFF")
 _LANGUAGE = re.compile(r"[A-Za-z]{2,3}(?:[-_][A-Za-z0-9]{2,8}){0,2}")
 
 
@@ -40,6 +41,8 @@ def parse(
 
 
 def _read(body: bytes, *, url: str, content_type: str, language: str) -> RawFeed:
+    if body.startswith(_BINARY):
+        return RawFeed(error="these are packed or binary data, not a feed")
     text = charset.as_utf8(body, content_type=content_type, language=language).strip()
     if not text:
         return RawFeed(error="the answer is empty")
@@ -47,7 +50,7 @@ def _read(body: bytes, *, url: str, content_type: str, language: str) -> RawFeed
         return jsonfeed.read(text)
     if cap.is_alert(text):
         return cap.read(text, language=language)
-    return xmlfeed.read(text, url=url)
+    return xmlfeed.read(text, url=url, most=MOST_ENTRIES)
 
 
 def _home_zone(language: str) -> str:

@@ -21,7 +21,7 @@ from urllib.parse import unquote, urlsplit
 from monitor.domain import Message
 from monitor.errors import ConfigError, DeliveryError
 from monitor.notify.plain import one_line
-from monitor.notify.render import sender_address
+from monitor.notify.render import on_the_wire, sender_address
 
 log = logging.getLogger(__name__)
 
@@ -50,7 +50,7 @@ class SmtpServer:
         return self.host in ("localhost", "::1") or self.host.startswith("127.")
 
 
-class ServerUnreachable(DeliveryError):
+class ServerUnreachable(DeliveryError):  # noqa: N818  (a state of the server, as the reader of a log knows it)
     """The server, not this message: the rest of the pass would fail alike. Always temporary."""
 
     def __init__(self, recipient: str, reason: str) -> None:
@@ -122,9 +122,9 @@ class Mailer:
         except DeliveryError:
             self._reset()
             raise
-        except UnicodeError as trouble:
+        except ValueError as trouble:
             self._reset()
-            raise DeliveryError(message.recipient, "the address cannot be written", permanent=True) from trouble
+            raise DeliveryError(message.recipient, f"this is no mail address ({trouble})", permanent=True) from trouble
         except (smtplib.SMTPException, OSError) as trouble:
             self._drop()
             raise ServerUnreachable(
@@ -185,7 +185,7 @@ class Mailer:
 
     def _address(self, smtp: smtplib.SMTP, message: Message) -> None:
         """MAIL and RCPT: before them nothing is at stake."""
-        to = message.recipient
+        to = on_the_wire(message.recipient)
         options = []
         if not (to.isascii() and self._sender.isascii() and message.body.isascii()):
             if not smtp.has_extn("smtputf8"):
@@ -215,7 +215,7 @@ class Mailer:
         code, reply = smtp.docmd("DATA")
         if code != 354:
             self._judge(to, code, reply)
-        stuffed = _on_the_wire(message.body)
+        stuffed = _dotted(message.body)
         for start in range(0, len(stuffed), CHUNK):
             smtp.send(stuffed[start : start + CHUNK])
         try:
@@ -273,7 +273,7 @@ def write_eml(message: Message, folder: Path) -> Path:
                 file.write(message.body)
                 file.flush()
                 os.fsync(file.fileno())
-            os.replace(draft, target)
+            Path(draft).replace(target)
         except BaseException:
             Path(draft).unlink(missing_ok=True)
             raise
@@ -283,7 +283,7 @@ def write_eml(message: Message, folder: Path) -> Path:
     return target
 
 
-def _on_the_wire(body: bytes) -> bytes:
+def _dotted(body: bytes) -> bytes:
     """Lines ended by CRLF, leading dots doubled, the final dot."""
     lines = _LINE_END.sub(b"\r\n", body)
     if not lines.endswith(b"\r\n"):

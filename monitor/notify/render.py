@@ -51,7 +51,7 @@ def render_html(view: MailView) -> str | None:
 
     try:
         source = _environment(view.language).get_template("mail.mjml").render(view=view, kind=_kind(view))
-        return str(mjml2html(source, disable_comments=True, fonts={}))  # no web fonts: nothing is fetched
+        return str(mjml2html(_encodable(source), disable_comments=True, fonts={}))  # no web fonts: nothing is fetched
     except ValueError as problem:
         log.warning("mail drawn as text only", extra={"kind": str(view.kind), "problem": str(problem)[:200]})
         return None
@@ -122,23 +122,30 @@ def sender_address(sender: str) -> Address:
     try:
         if one_line(sender, len(sender) + 1) != sender.strip():
             raise ValueError("it holds unseen characters")
-        return Address(display_name=one_line(name, 60), addr_spec=_ascii_host(spec))
+        return _address(spec, one_line(name, 60))
     except (ValueError, IndexError) as problem:
         raise ConfigError(f"MONITOR_MAIL_FROM: {sender!r} is not a mail address ({problem})") from problem
 
 
 def _recipient(address: str) -> Address:
     try:
-        return Address(addr_spec=_ascii_host(address))
+        return _address(address)
     except (ValueError, IndexError) as problem:
         reason = "this is not a mail address: correct it in the profile"
         raise DeliveryError(one_line(address, 100), reason, permanent=True) from problem
 
 
-def _ascii_host(spec: str) -> str:
-    """The address with its host in the form that DNS knows."""
-    local, at, host = spec.rpartition("@")
-    if not at or not local or not host or one_line(spec) != spec or " " in spec:
+def _address(spec: str, name: str = "") -> Address:
+    local, _, host = on_the_wire(spec).rpartition("@")
+    if local.isascii():
+        return Address(display_name=name, addr_spec=f"{local}@{host}")
+    return Address(display_name=name, username=local, domain=host)  # only this form takes letters beyond ASCII
+
+
+def on_the_wire(address: str) -> str:
+    """`address` with its host in the form that DNS and servers know. Raises: ValueError when it is none."""
+    local, at, host = address.rpartition("@")
+    if not at or not local or not host or one_line(address) != address or " " in address:
         raise ValueError("it needs the form name@host")
     return f"{local}@{host if host.isascii() else host.encode('idna').decode('ascii')}"
 
@@ -176,7 +183,7 @@ def _environment(language: str) -> Environment:
     """Templates in one language; loaded once."""
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-    environment = Environment(
+    environment = Environment(  # noqa: S701  (only the text template goes unescaped)
         loader=FileSystemLoader(in_package("notify/templates")),
         autoescape=lambda name: name is None or not name.endswith(".txt"),
         extensions=["jinja2.ext.i18n"],

@@ -6,7 +6,7 @@ import re
 from functools import lru_cache
 from gettext import NullTranslations
 
-from monitor.domain import Certainty, Level, Reason, Severity, Tag
+from monitor.domain import AlertState, Certainty, Level, Reason, Severity, Tag
 from monitor.i18n import N_, base_language
 
 LEVELS = {
@@ -16,6 +16,14 @@ LEVELS = {
     Level.BLUE: N_("Blue"),
 }
 MARKS = {Level.RED: "▲▲▲▲", Level.ORANGE: "▲▲▲△", Level.YELLOW: "▲▲△△", Level.BLUE: "▲△△△"}
+LEVEL_CODES = (N_("red"), N_("orange"), N_("yellow"), N_("blue"))  # Level.word, as lists on the terminal show it
+STATES = {
+    AlertState.OPEN: N_("open"),
+    AlertState.ACKNOWLEDGED: N_("acknowledged"),
+    AlertState.ESCALATED: N_("escalated"),
+    AlertState.CLOSED: N_("closed"),
+    AlertState.DISMISSED: N_("dismissed"),
+}
 TAG_WORDS = {
     Tag.GEOPOLITICAL: N_("Geopolitical"),
     Tag.COMPLIANCE: N_("Compliance"),
@@ -91,6 +99,10 @@ def mark(level: Level) -> str:
 
 def level_word(level: Level, say: NullTranslations) -> str:
     return say.gettext(LEVELS[level])
+
+
+def state_word(state: AlertState, say: NullTranslations) -> str:
+    return say.gettext(STATES[state])
 
 
 def tag_word(tag: Tag, say: NullTranslations) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from sqlalchemy import Connection, Engine, bindparam, case, func, or_, select, update
+from sqlalchemy import Connection, Engine, and_, bindparam, case, func, or_, select, update
 
 from monitor.domain import Feed, FeedState, FeedUpdate
 from monitor.store.engine import holder_is_gone, owner, reading, upsert, writing
@@ -66,6 +66,13 @@ class FeedsDoor:
                 lease = {"lease_until": now + LEASE, "leased_by": owner()}
                 connection.execute(update(feeds).where(feeds.c.id.in_(part)).values(**lease))
         return [_state(row, by_name[row.name]) for row in rows]
+
+    def release(self, states: Sequence[FeedState]) -> None:
+        """Give back leases that are still ours: of feeds that a pass took and did not get to."""
+        with writing(self._engine) as connection:
+            for part in _chunks([state.id for state in states]):
+                ours = and_(feeds.c.id.in_(part), feeds.c.leased_by == owner())
+                connection.execute(update(feeds).where(ours).values(lease_until=None, leased_by=""))
 
     def feed_states(self, listed: Sequence[Feed]) -> list[FeedState]:
         """Every feed we know; one that is not listed any more has an empty description."""

@@ -18,7 +18,7 @@ OLDEST_YEAR = 1990  # 0001, 1900 and 1970 are placeholders of publishing systems
 GUESSED = "guessed"  # how the doubt begins where the slow last resort was asked
 LONGEST_GUESS = 64  # characters; dateparser took 2 s on longer nonsense
 CHINESE_ZONES = frozenset(
-    "Asia/Shanghai Asia/Chongqing Asia/Harbin Asia/Urumqi Asia/Hong_Kong Asia/Macau Asia/Taipei PRC ROC Hongkong".split()
+    f"Asia/{city}" for city in ("Shanghai", "Chongqing", "Harbin", "Urumqi", "Hong_Kong", "Macau", "Taipei")
 )
 _LANGUAGES = ["en", "zh", "es", "pt", "fr", "de", "it", "ru", "ja", "ko", "vi", "id", "tr", "ar"]
 
@@ -45,7 +45,9 @@ _MONTH_DAY = re.compile(rf"(?P<month>\d{{1,2}})月(?P<day>\d{{1,2}})日?(?:\s*(?
 _SHAPES = (_YEAR_FIRST, _DAY_FIRST, _MONTH_FIRST, _ASCTIME)
 _DIGITS = re.compile(r"\d{8}|\d{10}|\d{13}|\d{14}")
 _OFFSET = re.compile(r"(?:GMT|UTC|UT|Z)?\s*([+-])(\d{1,2}):?(\d{2})?(?:\s*\(.*\))?", re.IGNORECASE)
-_MONTHS = {name: n for n, name in enumerate("jan feb mar apr may jun jul aug sep oct nov dec".split(), start=1)}
+_MONTHS = {
+    "jan": 1, "feb": 2, "mar": 3, "apr": 4, "may": 5, "jun": 6, "jul": 7, "aug": 8, "sep": 9, "oct": 10, "nov": 11, "dec": 12,
+}  # fmt: skip
 _ZONES = {  # hours from UTC, as mail and feeds use the letters
     "z": 0, "ut": 0, "utc": 0, "gmt": 0, "wet": 0, "bst": 1, "west": 1, "cet": 1, "met": 1, "cest": 2, "mest": 2,
     "eet": 2, "sast": 2, "eest": 3, "msk": 3, "trt": 3, "ist": 5.5, "pkt": 5, "wib": 7, "ict": 7, "sgt": 8, "hkt": 8,
@@ -64,7 +66,8 @@ def published(
 
     `default_zone` (IANA) is what a date without a zone means, and settles `CST`. `parsed` is the
     feed library's own reading, used only where ours has none and the text holds no Han characters:
-    it reads `2026年11月22日` as the 1st. Without `guess` the slow last resort is left out. A moment more than a day after `now` becomes `now`.
+    it reads `2026年11月22日` as the 1st. Without `guess` the slow last resort is left out.
+    A moment more than a day after `now` becomes `now`.
     """
     text = " ".join(_LABEL.sub("", raw[:200].strip(), count=1).split())
     if not text:
@@ -132,7 +135,7 @@ def _wall(part: dict[str, str | None]) -> datetime:
     elif half in ("am", "上午", "凌晨") and hour == 12:
         hour = 0
     day_after = hour == 24
-    moment = datetime(year, month, day, 0 if day_after else hour, minute, min(second, 59))
+    moment = datetime(year, month, day, 0 if day_after else hour, minute, min(second, 59))  # noqa: DTZ001  a wall clock, placed below
     return moment + timedelta(days=1) if day_after else moment
 
 
@@ -175,7 +178,7 @@ def _from_digits(text: str, default_zone: str) -> tuple[datetime, str]:
     if len(text) in (10, 13):  # seconds or milliseconds since 1970
         return datetime.fromtimestamp(int(text) / (1 if len(text) == 10 else 1000), UTC), ""
     shape = "%Y%m%d" if len(text) == 8 else "%Y%m%d%H%M%S"
-    return _placed(datetime.strptime(text, shape), "", default_zone)
+    return _placed(datetime.strptime(text, shape), "", default_zone)  # noqa: DTZ007  placed by its zone there
 
 
 def _borrowed(text: str, parsed: time.struct_time | None) -> tuple[datetime, str] | None:
@@ -200,7 +203,7 @@ def _guessed(text: str, now: datetime, default_zone: str, *, allowed: bool) -> t
     }
     try:
         moment = dateparser.parse(text, languages=_LANGUAGES, settings=wishes)  # type: ignore[arg-type]
-    except Exception:  # noqa: BLE001  it raises many kinds on hostile text; none may stop a feed
+    except Exception:  # it raises many kinds on hostile text; none may stop a feed
         moment = None
     if moment is None:
         return None, f"{GUESSED} at in vain: {text[:40]}"

@@ -34,11 +34,11 @@ _CONTROL = re.compile(r"[\x00-\x20\x7f-\xa0\u2028\u2029\ud800-\udfff]")
 _TO_QUOTE = re.compile(r"""[^\x21-\x7e]|["'<>\\^`{|}]""")
 _HOST = re.compile(r"[a-z0-9._-]+|\[[0-9a-f:.]+\]")
 _SCHEME = re.compile(r"[a-zA-Z][a-zA-Z0-9+.-]*:")
-_TRACKING = frozenset(
-    "spm from fbclid gclid dclid gbraid wbraid msclkid yclid twclid ttclid igshid igsh mc_cid mc_eid _hsenc _hsmi"
-    " cmpid ocid ito xtor wt_mc srnd isappinstalled sharefrom share_token scm oref at_medium at_campaign at_format"
-    " at_link_id at_link_type at_link_origin at_ptr_name at_bbc_team guccounter vero_id _openstat rss_source".split()
-)
+_TRACKING = frozenset({
+    "spm", "scm", "from", "fbclid", "gclid", "dclid", "gbraid", "wbraid", "msclkid", "yclid", "twclid", "ttclid",
+    "igshid", "igsh", "mc_cid", "mc_eid", "_hsenc", "_hsmi", "vero_id", "_openstat", "oref", "cmpid", "ocid", "ito",
+    "xtor", "wt_mc", "srnd", "guccounter", "isappinstalled", "sharefrom", "share_token", "rss_source",
+})  # fmt: skip
 _PORTS = {"http": 80, "https": 443}
 
 
@@ -151,4 +151,4 @@ def _kept(query: str) -> str:
 
 def _tracks(name: str) -> bool:
     name = unquote(name).lower() if "%" in name else name.lower()
-    return name in _TRACKING or name.startswith("utm_")
+    return name in _TRACKING or name.startswith(("utm_", "at_"))

@@ -139,7 +139,7 @@ def mail(view: MailView, **changes: Any) -> bytes:
 
 
 def read(body: bytes) -> EmailMessage:
-    return cast(EmailMessage, message_from_bytes(body, policy=policy.default))
+    return message_from_bytes(body, policy=policy.default)
 
 
 def listed(view: MailView) -> list[EntryView]:
@@ -183,9 +183,7 @@ def test_the_most_pressing_stands_first_level_then_points_then_severity_then_new
 
 def test_new_and_changed_stand_apart_and_the_change_is_named() -> None:
     view = digest.build(
-        facts(
-            Entry(alert=alert(1)), Entry(alert=alert(2, level=Level.RED), reason=Reason.WORSENED, was=Level.YELLOW)
-        ),
+        facts(Entry(alert=alert(1)), Entry(alert=alert(2, level=Level.RED), reason=Reason.WORSENED, was=Level.YELLOW)),
         NOW,
     )
     assert [(section.title, len(section.entries)) for section in view.sections] == [

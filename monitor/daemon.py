@@ -1,0 +1,191 @@
+"""What runs when. Scheduling is not work: each job is a function that the command line can run too.
+
+One tick a job asks the database what is due; nothing about due times lives in memory, so a
+restart loses nothing. SIGTERM lets the running jobs end, then everything stops.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import signal
+import socket
+import threading
+from collections.abc import Callable
+from contextlib import ExitStack
+from datetime import timedelta
+from pathlib import Path
+from typing import IO, Any
+
+from monitor.errors import MonitorError, StoreError
+from monitor.pipeline import run_pass
+from monitor.shell import Shell
+from monitor.telling import announce, deliver, health, send_digests
+
+log = logging.getLogger(__name__)
+
+TICK_POLL = timedelta(seconds=5)
+TICK_SEND = timedelta(seconds=5)
+QUICKEST = timedelta(seconds=0.2)
+DRAIN_S = 8.0  # running jobs may end within this after SIGTERM
+STUCK_AFTER = timedelta(minutes=2)
+
+
+class Daemon:
+    """The jobs, and whether they make progress."""
+
+    def __init__(self, shell: Shell, *, mail: bool) -> None:
+        self.shell = shell
+        self.mail = mail
+        self.stopping = threading.Event()
+        self.progress: dict[str, Any] = {}
+
+    def poll(self) -> None:
+        """A pass over what is due; nothing happens when nothing is."""
+        due = self.shell.store.next_due()
+        if due is None or due <= self.shell.clock():
+            outcome = run_pass(self.shell, stop=self.stopping.is_set)
+            if outcome.feeds:
+                log.info("polled", extra={"feeds": outcome.feeds, "new": outcome.items_new, "took_s": outcome.took_s})
+        announce(self.shell, now=self.shell.clock())
+
+    def send(self) -> None:
+        """Digests whose period has ended, then what is due in the outbox."""
+        announce(self.shell, now=self.shell.clock())
+        send_digests(self.shell, now=self.shell.clock())
+        if self.mail:
+            deliver(self.shell, clock=self.shell.clock, stop=self.stopping.is_set)
+
+    def job(self, name: str, work: Callable[[], None]) -> Callable[[], None]:
+        """`work` with its border: expected trouble is told, a bug is logged whole, the daemon lives on."""
+
+        def run() -> None:
+            if self.stopping.is_set():
+                return
+            try:
+                work()
+            except MonitorError as problem:
+                log.error("job failed", extra={"job": name, "why": str(problem)})
+            except Exception:
+                log.exception("job failed by a bug of ours", extra={"job": name})
+            else:
+                self.progress[name] = self.shell.clock()
+
+        return run
+
+    def watchdog(self) -> None:
+        """Tell systemd that we are alive, only while the jobs really make progress."""
+        now = self.shell.clock()
+        if all(now - self.progress.get(name, now - STUCK_AFTER * 2) < STUCK_AFTER for name in ("poll", "send")):
+            notify_systemd("WATCHDOG=1")
+
+
+def serve(shell: Shell, *, web: bool, mail: bool) -> int:
+    """Run until SIGTERM or SIGINT; returns 0 after a clean stop.
+
+    Raises: StoreError when another daemon schedules and sends on the same SQLite database.
+    """
+    from apscheduler.executors.pool import ThreadPoolExecutor
+    from apscheduler.schedulers.background import BackgroundScheduler
+
+    with ExitStack() as stack:
+        stack.enter_context(only_one(shell))
+        shell.store.sync_feeds(shell.feeds)  # a wrong feeds.yaml or profile ends us here, before anything starts
+        _ = shell.profiles
+        daemon = Daemon(shell, mail=mail)
+        page = _start_page(shell, daemon) if web else None
+        scheduler = BackgroundScheduler(
+            timezone="UTC",
+            executors={"default": ThreadPoolExecutor(4)},
+            job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None},
+        )
+        every = shell.settings.poll_interval or TICK_POLL
+        jobs = {
+            "poll": (daemon.poll, max(min(TICK_POLL, every), QUICKEST)),
+            "send": (
+                daemon.send,
+                max(min(TICK_SEND, shell.settings.digest_interval, shell.settings.retry_base), QUICKEST),
+            ),
+            "watchdog": (daemon.watchdog, timedelta(seconds=15)),
+        }
+        for name, (work, often) in jobs.items():
+            first = shell.clock()
+            scheduler.add_job(
+                daemon.job(name, work), "interval", seconds=often.total_seconds(), next_run_time=first, id=name
+            )
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, lambda *_: daemon.stopping.set())
+        scheduler.start()
+        notify_systemd("READY=1")
+        log.warning(
+            "monitor runs", extra={"feeds": len(shell.feeds), "page": shell.settings.page_url if web else "off"}
+        )
+        daemon.stopping.wait()
+        notify_systemd("STOPPING=1")
+        _drain(scheduler, page)
+    log.warning("monitor stopped")
+    return 0
+
+
+def _drain(scheduler: Any, page: Any) -> None:
+    """Let running jobs end: they look at `stopping` between two messages and two batches."""
+    scheduler.pause()
+    waiter = threading.Thread(target=lambda: scheduler.shutdown(wait=True), daemon=True)
+    waiter.start()
+    if page is not None:
+        page.stop()
+    waiter.join(DRAIN_S)
+
+
+def _start_page(shell: Shell, daemon: Daemon) -> Any:
+    from monitor.web.server import Page
+
+    page = Page(shell, health=lambda: health(shell, now=shell.clock()))
+    page.start()
+    return page
+
+
+class only_one:  # noqa: N801  (reads as a word: `with only_one(shell)`)
+    """Scheduling and sending are one process's on a SQLite database; PostgreSQL shares the work by leases."""
+
+    def __init__(self, shell: Shell) -> None:
+        self._file = self._lock_file(shell)
+        self._handle: IO[str] | None = None
+
+    @staticmethod
+    def _lock_file(shell: Shell) -> Path | None:
+        url = shell.settings.database
+        return Path(url.removeprefix("sqlite:///") + ".lock") if url.startswith("sqlite:///") else None
+
+    def __enter__(self) -> only_one:
+        if self._file is None:
+            return self
+        import fcntl
+
+        try:
+            self._file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+            self._handle = self._file.open("a+")
+            fcntl.flock(self._handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as problem:
+            raise StoreError("another monitor runs on this database: stop it first, or name another one") from problem
+        except OSError as problem:
+            raise StoreError(f"{self._file} cannot be written ({problem.strerror})") from problem
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._handle is not None:
+            self._handle.close()
+
+
+def notify_systemd(message: str) -> None:
+    """One datagram to systemd where it started us. Source: sd_notify(3)"""
+    address = os.environ.get("NOTIFY_SOCKET", "")
+    if not address:
+        return
+    if address.startswith("@"):
+        address = "\0" + address[1:]
+    try:
+        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as out:
+            out.sendto(message.encode(), address)
+    except OSError as problem:
+        log.warning("systemd was not told", extra={"why": problem.strerror})

@@ -1,0 +1,285 @@
+"""Feeds are parsed in warm, limited child processes: a bad one hurts only itself. [I/O]
+
+The answers come back in any order. A child that takes too long is killed, one that dies or
+talks nonsense is replaced; the feed it was reading gets the reason as its error and the
+others go on. What a child says is believed only after its shape has been checked.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import queue
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterable, Iterator
+from datetime import datetime
+from pathlib import Path
+from types import TracebackType
+
+from monitor.domain import Fetched, ItemSeen, ParsedFeed
+
+log = logging.getLogger(__name__)
+
+WAITING_FEEDS = 32  # handed over ahead of the answers, so that no child waits for the caller
+WAITING_BYTES = 8 * 1024 * 1024
+SECOND_CHILD_AFTER_S = 0.15  # a pass of few feeds does not pay for the start of another child
+LONGEST_REPLY = 32 * 1024 * 1024
+
+_Answer = tuple[Fetched, ParsedFeed]
+
+
+class Parsers:
+    """A few parser processes, started when first needed and kept warm until `close`.
+
+    Meant for one calling thread. `wall_s`: seconds after which a feed is given up.
+    """
+
+    def __init__(self, *, workers: int = 2, wall_s: float = 15) -> None:
+        if workers < 1 or wall_s <= 0:
+            raise ValueError("Parsers need at least one worker and some time")
+        self.workers = workers
+        self.wall_s = wall_s
+        self._tasks: queue.SimpleQueue[tuple[Fetched, datetime] | None] = queue.SimpleQueue()
+        self._answers: queue.SimpleQueue[_Answer] = queue.SimpleQueue()
+        self._threads: list[threading.Thread] = []
+        self._children: list[_Child] = []
+
+    def __enter__(self) -> Parsers:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        self.close()
+
+    def parse_all(self, fetched: Iterable[Fetched], *, now: datetime) -> Iterator[_Answer]:
+        """Every answer of `fetched` with what is in it, as soon as it is read; the order is free.
+
+        Answers without a body to read (errors, 304) come back at once with an empty ParsedFeed.
+        """
+        source = iter(fetched)
+        handed, size, more = 0, 0, True
+        try:
+            while more or handed:
+                while more and handed < WAITING_FEEDS and size < WAITING_BYTES and self._answers.empty():
+                    one = next(source, None)
+                    if one is None:
+                        more = False
+                    elif one.error or one.unchanged:
+                        yield one, ParsedFeed()
+                    else:
+                        handed, size = handed + 1, size + len(one.body)
+                        self._hand_over(one, now)
+                if handed:
+                    answer = self._next_answer()
+                    handed, size = handed - 1, size - len(answer[0].body)
+                    yield answer
+        finally:  # the caller may leave early: nothing of this call may turn up in the next
+            handed -= self._withdraw()
+            while handed:
+                self._next_answer()
+                handed -= 1
+
+    def close(self) -> None:
+        """Ends every child at once, also one at work. The object can be used again; it starts new ones."""
+        self._withdraw()
+        for _ in self._threads:
+            self._tasks.put(None)
+        for child in self._children:
+            child.interrupt()
+        for thread in self._threads:
+            thread.join()
+        self._threads.clear()
+        self._children.clear()
+
+    def _withdraw(self) -> int:
+        """Takes back what no child has begun; returns how many."""
+        count = 0
+        while True:
+            try:
+                self._tasks.get_nowait()
+            except queue.Empty:
+                return count
+            count += 1
+
+    def _hand_over(self, one: Fetched, now: datetime) -> None:
+        if not self._threads:
+            self._add_worker()
+        self._tasks.put((one, now))
+
+    def _next_answer(self) -> _Answer:
+        while len(self._threads) < self.workers and not self._tasks.empty():
+            try:
+                return self._answers.get(timeout=SECOND_CHILD_AFTER_S)
+            except queue.Empty:
+                if not self._tasks.empty():
+                    self._add_worker()
+        return self._answers.get()
+
+    def _add_worker(self) -> None:
+        child = _Child(wall_s=self.wall_s)
+        thread = threading.Thread(target=self._work, args=(child,), name="parse", daemon=True)
+        self._children.append(child)
+        self._threads.append(thread)
+        thread.start()
+
+    def _work(self, child: _Child) -> None:
+        try:
+            while (task := self._tasks.get()) is not None:
+                one, now = task
+                try:
+                    parsed = child.parse(one, now)
+                except Exception:  # a bug of ours: the caller must still get its answer, or it would wait for ever
+                    log.exception("parsing failed unexpectedly", extra={"feed": one.state.feed.name})
+                    child.end()
+                    parsed = ParsedFeed(error="parsing failed unexpectedly, see the log")
+                self._answers.put((one, parsed))
+        finally:
+            child.end()
+
+
+class _Child:
+    """One process at a time, replaced whenever it ends."""
+
+    def __init__(self, *, wall_s: float) -> None:
+        self._wall_s = wall_s
+        self._process: subprocess.Popen[bytes] | None = None
+        self._line: socket.socket | None = None
+
+    def parse(self, one: Fetched, now: datetime) -> ParsedFeed:
+        """What is in the body; every trouble becomes the feed's error."""
+        import msgspec
+
+        from monitor.ingest.parse_child import Reply
+
+        try:
+            deadline = time.monotonic() + self._wall_s
+            reply = msgspec.msgpack.decode(self._exchange(_request(one, now), deadline), type=Reply)
+            _check(reply.parsed)
+        except TimeoutError:
+            return self._given_up(one, f"parsing took longer than {self._wall_s:g} s")
+        except (OSError, EOFError) as problem:
+            return self._given_up(one, f"the parser stopped on this feed ({self._cause(problem)})")
+        except (msgspec.MsgspecError, ValueError) as problem:
+            return self._given_up(one, f"the parser's answer is not valid ({str(problem)[:120]})")
+        if reply.last:
+            self.end()
+        return reply.parsed
+
+    def interrupt(self) -> None:
+        """Kills the process from another thread; the one that waits for its answer notices."""
+        process = self._process
+        if process is not None:
+            process.kill()
+
+    def end(self) -> None:
+        """Kills the process, if there is one, and leaves nothing behind."""
+        if self._line is not None:
+            self._line.close()
+        if self._process is not None:
+            self._process.kill()
+            self._process.wait()
+        self._line = self._process = None
+
+    def _given_up(self, one: Fetched, reason: str) -> ParsedFeed:
+        self.end()
+        log.warning("feed could not be parsed", extra={"feed": one.state.feed.name, "reason": reason})
+        return ParsedFeed(error=reason)
+
+    def _exchange(self, request: bytes, deadline: float) -> bytes:
+        """Sends one frame, returns the next. Raises: TimeoutError, OSError, EOFError when the child has ended."""
+        line = self._line or self._start()
+        line.settimeout(_left(deadline))
+        line.sendall(len(request).to_bytes(4, "big") + request)
+        size = int.from_bytes(_receive(line, 4, deadline), "big")
+        if size > LONGEST_REPLY:
+            raise ValueError(f"{size} bytes are no answer")
+        return _receive(line, size, deadline)
+
+    def _start(self) -> socket.socket:
+        ours, theirs = socket.socketpair()
+        with theirs:
+            end = theirs.fileno()
+            command = [sys.executable, "-P", "-m", "monitor.ingest.parse_child"]
+            self._process = subprocess.Popen(command, stdin=end, stdout=end, env=_environment())
+        self._line = ours
+        return ours
+
+    def _cause(self, problem: Exception) -> str:
+        """Why the process ended, in words."""
+        if self._process is None:
+            return f"it could not be started: {problem}"
+        try:
+            code = self._process.wait(timeout=1)
+        except subprocess.TimeoutExpired:
+            return type(problem).__name__
+        if code >= 0:
+            return f"exit code {code}"
+        if -code == signal.SIGXCPU:
+            return "too much CPU time"
+        return signal.Signals(-code).name if -code in signal.valid_signals() else f"signal {-code}"
+
+
+def _request(one: Fetched, now: datetime) -> bytes:
+    import msgspec
+
+    feed = one.state.feed
+    return msgspec.msgpack.encode(
+        {
+            "body": one.body,
+            "url": one.url or feed.url,
+            "now": now,
+            "zone": feed.timezone,
+            "content_type": one.content_type,
+            "language": feed.language,
+        }
+    )
+
+
+def _check(parsed: ParsedFeed) -> None:
+    """What the types do not say. Raises: ValueError."""
+    if parsed.error and parsed.entries:
+        raise ValueError("an error and entries")
+    if not all(map(_sound, parsed.entries)):
+        raise ValueError("an entry that no parser makes")
+
+
+def _sound(item: ItemSeen) -> bool:
+    return (
+        len(item.title) <= 600
+        and "\n" not in item.title
+        and len(item.summary) <= 4000
+        and len(item.content_digest) == 16
+        and (not item.url or item.url.startswith(("http://", "https://")))
+    )
+
+
+def _environment() -> dict[str, str]:
+    """What a parser needs to start; no setting and no secret of ours."""
+    package = str(Path(__file__).resolve().parents[2])
+    paths = [package, *os.environ.get("PYTHONPATH", "").split(os.pathsep)]
+    kept: dict[str, Any] = {
+        name: os.environ[name] for name in ("PATH", "LD_LIBRARY_PATH", "SYSTEMROOT") if name in os.environ
+    }
+    return {**kept, "PYTHONPATH": os.pathsep.join(filter(None, paths)), "PYTHONUTF8": "1"}
+
+
+def _receive(line: socket.socket, size: int, deadline: float) -> bytes:
+    parts = bytearray()
+    while len(parts) < size:
+        line.settimeout(_left(deadline))
+        part = line.recv(min(size - len(parts), 1 << 20))
+        if not part:
+            raise EOFError
+        parts += part
+    return bytes(parts)
+
+
+def _left(deadline: float) -> float:
+    left = deadline - time.monotonic()
+    if left <= 0:
+        raise TimeoutError
+    return left

@@ -1,0 +1,1 @@
+"""People review: server-rendered pages, no scripts, nothing from other hosts."""

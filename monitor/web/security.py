@@ -1,0 +1,112 @@
+"""Whom the page lets in, and what it never does. Source: OWASP ASVS 5, chapters V3, V6, V7"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hmac
+import ipaddress
+import secrets
+from collections.abc import Awaitable, Callable
+from hashlib import sha256
+from urllib.parse import urlsplit
+
+from fastapi import Request, Response
+from fastapi.responses import PlainTextResponse
+
+from monitor.config import Settings
+from monitor.errors import ConfigError
+
+MOST_BYTES = 64 * 1024  # of a form
+HEADERS = {
+    "Content-Security-Policy": "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; "
+    "base-uri 'none'; frame-ancestors 'none'",
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cache-Control": "no-store",
+}
+SAFE = frozenset({"GET", "HEAD"})
+
+
+def is_loopback(host: str) -> bool:
+    """Whether `host` reaches this machine only."""
+    name = host.strip("[]").lower()
+    if name == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(name).is_loopback
+    except ValueError:
+        return False
+
+
+def check_address(settings: Settings) -> None:
+    """Raises: ConfigError when the page would be open to others without a password."""
+    host = settings.web_address.rpartition(":")[0]
+    if not is_loopback(host) and not settings.web_password:
+        raise ConfigError(
+            f"MONITOR_WEB_ADDRESS {settings.web_address} lets others in: set MONITOR_WEB_PASSWORD_FILE, "
+            "or use an address of this machine such as 127.0.0.1:8787"
+        )
+
+
+class Gate:
+    """Every request passes here first."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._password = str(settings.web_password)
+        self._hosts = {"localhost", "127.0.0.1", "::1", settings.web_address.rpartition(":")[0].strip("[]").lower()}
+        if settings.web_url:
+            self._hosts.add((urlsplit(settings.web_url).hostname or "").lower())
+        self._key = secrets.token_bytes(32)
+
+    @property
+    def token(self) -> str:
+        """What every form carries; another site cannot read it."""
+        return hmac.new(self._key, b"form", sha256).hexdigest()
+
+    def token_is_ours(self, token: str) -> bool:
+        """Whether a form came from one of our pages."""
+        return hmac.compare_digest(token.encode(), self.token.encode())
+
+    async def __call__(self, request: Request, go_on: Callable[[Request], Awaitable[Response]]) -> Response:
+        refused = self._refusal(request)
+        response = refused if refused is not None else await go_on(request)
+        for name, value in HEADERS.items():
+            response.headers.setdefault(name, value)
+        return response
+
+    def _refusal(self, request: Request) -> Response | None:
+        host = (urlsplit(f"//{request.headers.get('host', '')}").hostname or "").lower()
+        if host not in self._hosts:
+            return PlainTextResponse("this page is not served under that name\n", 400)
+        if self._password and not self._knows_password(request):
+            ask = {"WWW-Authenticate": 'Basic realm="monitor", charset="UTF-8"'}
+            return PlainTextResponse("a password is needed\n", 401, headers=ask)
+        if request.method in SAFE:
+            return None
+        length = request.headers.get("content-length", "")
+        if not length.isdigit() or int(length) > MOST_BYTES:
+            return PlainTextResponse("the form is too large, or its length is not told\n", 413)
+        if not self._same_origin(request):
+            return PlainTextResponse("this form was sent from another site\n", 403)
+        return None
+
+    def _knows_password(self, request: Request) -> bool:
+        scheme, _, encoded = request.headers.get("authorization", "").partition(" ")
+        if scheme.lower() != "basic":
+            return False
+        try:
+            given = base64.b64decode(encoded, validate=True).partition(b":")[2]
+        except (binascii.Error, ValueError):
+            return False
+        return hmac.compare_digest(given, self._password.encode())
+
+    @staticmethod
+    def _same_origin(request: Request) -> bool:
+        """The browser's own word where it gives one: `Sec-Fetch-Site`, else `Origin`."""
+        site = request.headers.get("sec-fetch-site")
+        if site is not None:
+            return site == "same-origin"
+        origin = request.headers.get("origin")
+        return origin is not None and urlsplit(origin).netloc == request.headers.get("host")
