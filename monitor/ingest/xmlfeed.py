@@ -103,10 +103,8 @@ def _shortened(body: bytes, most: int) -> tuple[bytes, int]:
     starts = [found.start() for found in _ENTRY.finditer(body)]
     if len(starts) <= most:
         return body, 0
-    last = None
-    for last in _ENTRY_END.finditer(body, starts[most]):
-        pass
-    return body[: starts[most]] + (body[last.end() :] if last else b""), len(starts) - most
+    ends = [found.end() for found in _ENTRY_END.finditer(body, starts[most])]
+    return body[: starts[most]] + (body[ends[-1] :] if ends else b""), len(starts) - most
 
 
 def _bomb(body: bytes) -> str:

@@ -83,7 +83,6 @@ def email_message(
     message["Date"] = format_datetime(date)
     message["Message-ID"] = message_id
     message["Auto-Submitted"] = "auto-generated"  # RFC 3834: no holiday replies
-    message["Content-Language"] = view.language
     if link := safe_link(list_unsubscribe):
         message["List-Unsubscribe"] = f"<{link}>"
     text, html = _encodable(render_text(view)), None if plain_only else render_html(view)
@@ -92,6 +91,7 @@ def email_message(
         page = _encodable(html)
         message.add_alternative(page, subtype="html", charset="utf-8", cte=_transfer(page))
         message.set_boundary("=_" + hashlib.sha256(message_id.encode()).hexdigest()[:32])
+    message["Content-Language"] = view.language  # last: setting content clears all headers of its kind
     return _BARE_LINE_END.sub(b"\r\n", message.as_bytes())
 
 
@@ -108,11 +108,11 @@ def text_only(body: bytes) -> bytes:
     if plain is None or not whole.is_multipart():
         return body
     lean = EmailMessage(policy=_SAFE if _ascii_headers(body) else _SAFE_UTF8)
+    text = str(plain.get_content()).replace("\r\n", "\n")
+    lean.set_content(text, charset="utf-8", cte=_transfer(text))
     for name, value in whole.items():
         if name.lower() not in ("content-type", "content-transfer-encoding", "mime-version"):
             lean[name] = value
-    text = str(plain.get_content()).replace("\r\n", "\n")
-    lean.set_content(text, charset="utf-8", cte=_transfer(text))
     return _BARE_LINE_END.sub(b"\r\n", lean.as_bytes())
 
 
@@ -181,11 +181,11 @@ def _rule(title: str) -> str:
 @cache
 def _environment(language: str) -> Environment:
     """Templates in one language; loaded once."""
-    from jinja2 import Environment, FileSystemLoader, StrictUndefined
+    from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 
-    environment = Environment(  # noqa: S701  (only the text template goes unescaped)
+    environment = Environment(
         loader=FileSystemLoader(in_package("notify/templates")),
-        autoescape=lambda name: name is None or not name.endswith(".txt"),
+        autoescape=select_autoescape(enabled_extensions=("mjml",), default_for_string=True),
         extensions=["jinja2.ext.i18n"],
         undefined=StrictUndefined,
         trim_blocks=True,

@@ -87,6 +87,20 @@ REASON_SENTENCES = (
     N_("one step lower: a rumour in one feed"),
     N_("one step lower: it is over"),
 )
+# The answers of `monitor why` and the words around them, shown on the terminal and the page.
+ANSWERS = (
+    N_("not judged yet"),
+    N_("no alert: no tag reached its threshold"),
+    N_("no alert: it was there before the watch began, or is old news"),
+    N_("no alert: it does not concern this profile"),
+    N_("no alert: milder than this profile wants to hear of"),
+    N_("no alert: decided before this profile was written"),
+    N_("held back: over the daily budget"),
+    N_("alert"),
+    N_("Profile"),
+    N_("unsure"),
+    N_("waits for the digest"),
+)
 DEFAULT_TITLE = N_("Everything flagged")
 _LISTED = re.compile(r"(tag|country|keyword): (.+)")
 _FIGURE = re.compile(r"(?P<feeds>\d+) feeds report it|severity (?P<severity>\d)")

@@ -28,7 +28,11 @@ class Store(FeedsDoor, ItemsDoor, AlertsDoor, OutboxDoor, ReviewDoor, PassesDoor
         Raises: ConfigError for a URL that cannot be read; StoreError for a database that cannot be used.
         """
         engine = open_engine(url)
-        bring_up_to_date(engine)
+        try:
+            bring_up_to_date(engine)
+        except BaseException:
+            engine.dispose()
+            raise
         return cls(engine)
 
     def close(self) -> None:

@@ -46,7 +46,8 @@ _SHAPES = (_YEAR_FIRST, _DAY_FIRST, _MONTH_FIRST, _ASCTIME)
 _DIGITS = re.compile(r"\d{8}|\d{10}|\d{13}|\d{14}")
 _OFFSET = re.compile(r"(?:GMT|UTC|UT|Z)?\s*([+-])(\d{1,2}):?(\d{2})?(?:\s*\(.*\))?", re.IGNORECASE)
 _MONTHS = {
-    "jan": 1, "feb": 2, "mar": 3, "apr": 4, "may": 5, "jun": 6, "jul": 7, "aug": 8, "sep": 9, "oct": 10, "nov": 11, "dec": 12,
+    "jan": 1, "feb": 2, "mar": 3, "apr": 4, "may": 5, "jun": 6, "jul": 7, "aug": 8, "sep": 9, "oct": 10,
+    "nov": 11, "dec": 12,
 }  # fmt: skip
 _ZONES = {  # hours from UTC, as mail and feeds use the letters
     "z": 0, "ut": 0, "utc": 0, "gmt": 0, "wet": 0, "bst": 1, "west": 1, "cet": 1, "met": 1, "cest": 2, "mest": 2,
@@ -192,7 +193,7 @@ def _guessed(text: str, now: datetime, default_zone: str, *, allowed: bool) -> t
     unreadable = f"not a date that can be read: {text[:40]}"
     if not allowed or len(text) > LONGEST_GUESS or text[0] in "-+" or not any(c.isdigit() for c in text):
         return None, unreadable
-    import dateparser
+    import dateparser  # type: ignore[import-untyped]
 
     zone, name = _zone(default_zone)
     wishes = {
@@ -202,7 +203,7 @@ def _guessed(text: str, now: datetime, default_zone: str, *, allowed: bool) -> t
         "REQUIRE_PARTS": ["day"],
     }
     try:
-        moment = dateparser.parse(text, languages=_LANGUAGES, settings=wishes)  # type: ignore[arg-type]
+        moment = dateparser.parse(text, languages=_LANGUAGES, settings=wishes)
     except Exception:  # it raises many kinds on hostile text; none may stop a feed
         moment = None
     if moment is None:

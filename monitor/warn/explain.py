@@ -6,18 +6,19 @@ from collections.abc import Sequence
 from typing import Any
 
 from monitor.domain import Alert, Item, Profile, Story
+from monitor.i18n import N_
 from monitor.warn.levels import level_of
 from monitor.warn.profiles import match
 from monitor.warn.stories import Stories
 
-NOT_JUDGED = "not judged yet"
-NO_RISK = "no alert: no tag reached its threshold"
-BASELINE = "no alert: it was there before the watch began, or is old news"
-NOT_YOURS = "no alert: it does not concern this profile"
-TOO_MILD = "no alert: milder than this profile wants to hear of"
-NO_STORY = "no alert: decided before this profile was written"
-HELD = "held back: over the daily budget"
-RAISED = "alert"
+NOT_JUDGED = N_("not judged yet")
+NO_RISK = N_("no alert: no tag reached its threshold")
+BASELINE = N_("no alert: it was there before the watch began, or is old news")
+NOT_YOURS = N_("no alert: it does not concern this profile")
+TOO_MILD = N_("no alert: milder than this profile wants to hear of")
+NO_STORY = N_("no alert: decided before this profile was written")
+HELD = N_("held back: over the daily budget")
+RAISED = N_("alert")
 
 
 def why_of(item: Item, members: Sequence[Item], profile: Profile, alert: Alert | None) -> dict[str, Any]:

@@ -404,6 +404,7 @@ def test_the_headers_are_those_of_an_automatic_message() -> None:
     message = read(mail(digest.build(facts(), NOW), list_unsubscribe="https://watch.example/profiles/pumps"))
     assert message["Message-ID"] == "<0123456789abcdef0123456789abcdef@example.com>"
     assert message["Auto-Submitted"] == "auto-generated"
+    assert message["Content-Language"] == "en"
     assert message["Date"].datetime == NOW
     assert str(message["From"]) == "Watch <watch@example.com>"
     assert message["List-Unsubscribe"] == "<https://watch.example/profiles/pumps>"
@@ -427,6 +428,7 @@ def test_text_only_keeps_the_identity_and_drops_the_html() -> None:
     whole, left = read(body), read(lean)
     plain = whole.get_body(("plain",))
     assert plain is not None and left.get_content() == plain.get_content()
+    assert set(left.keys()) == {*whole.keys(), "Content-Transfer-Encoding"}
     assert left["Message-ID"] == whole["Message-ID"] and left["Subject"] == whole["Subject"]
     assert left.get_content_type() == "text/plain" and render.text_only(lean) == lean
 

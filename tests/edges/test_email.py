@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import logging
 import socket
+import ssl
+import subprocess
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -386,6 +388,44 @@ def test_a_password_never_travels_in_the_clear_to_another_machine(
 
 def test_insisting_on_tls_with_a_server_without_it_sends_nothing(office: Office, server: SmtpServer) -> None:
     assert isinstance(refusal(replace(server, security="starttls"), message()), ServerUnreachable)
+    assert not office.taken
+
+
+@pytest.fixture(scope="module")
+def certificate(tmp_path_factory: pytest.TempPathFactory) -> ssl.SSLContext:
+    """A server's side of TLS, with a certificate of its own making."""
+    folder = tmp_path_factory.mktemp("tls")
+    made = ["-keyout", str(folder / "key.pem"), "-out", str(folder / "cert.pem"), "-subj", "/CN=localhost"]
+    command = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", *made]
+    subprocess.run(command, check=True, capture_output=True)
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    context.load_cert_chain(folder / "cert.pem", folder / "key.pem")
+    return context
+
+
+def test_encryption_is_used_when_it_is_offered(office: Office, certificate: ssl.SSLContext) -> None:
+    with serving(office, tls_context=certificate, require_starttls=True) as running, mailer(running) as out:
+        out.send(message())
+    assert office.taken[0][2] == message().body
+
+
+def test_encryption_from_the_first_byte(office: Office, certificate: ssl.SSLContext) -> None:
+    with serving(office, ssl_context=certificate) as running:
+        with mailer(replace(running, security="tls")) as out:
+            out.send(message())
+        assert isinstance(refusal(running, message(), timeout_s=0.5), ServerUnreachable)
+    assert len(office.taken) == 1
+
+
+@pytest.mark.parametrize("security", ["offered", "starttls"])
+def test_a_password_is_not_shown_to_a_server_that_cannot_prove_itself(
+    office: Office, certificate: ssl.SSLContext, monkeypatch: pytest.MonkeyPatch, security: str
+) -> None:
+    monkeypatch.setattr(SmtpServer, "local", property(lambda _: False))
+    with serving(office, tls_context=certificate) as running:
+        error = refusal(replace(running, user="watch", password="s3cret", security=security), message())
+    assert isinstance(error, ServerUnreachable)
+    assert "no secure connection" in error.reason
     assert not office.taken
 
 

@@ -1,0 +1,47 @@
+"""Addresses of feeds: which can be polled, which are the same, what to call one that has no name."""
+
+from __future__ import annotations
+
+from urllib.parse import urlsplit
+
+from monitor.text.normalise import one_line
+
+
+def wrong_address(url: str) -> str:
+    """Why `url` cannot be polled; "" when it can."""
+    if any(c.isspace() or ord(c) < 32 for c in url):
+        return "the address holds blanks"
+    try:
+        parts = urlsplit(url)
+        _ = parts.port
+    except ValueError:
+        return "the address is malformed"
+    if parts.scheme not in ("http", "https"):
+        return f"the address has to begin with http:// or https://, not {(parts.scheme or url)[:20]!r}"
+    return "" if parts.hostname else "the address has no host"
+
+
+def same_address(url: str) -> str:
+    """The spelling by which two addresses of feeds are compared."""
+    scheme, _, rest = url.partition("#")[0].partition("://")
+    host, _, path = rest.partition("/")
+    scheme, host = scheme.lower(), host.lower()
+    return f"{scheme}://{host.removesuffix(':80' if scheme == 'http' else ':443')}/{path}"
+
+
+def name_of(url: str) -> str:
+    """A name made of host and path; never of user or query, which may hold keys."""
+    parts = urlsplit(url)
+    path = parts.path.strip("/")
+    name = (parts.hostname or "").removeprefix("www.") + (f"/{path}" if path else "")
+    return one_line(name, 80)
+
+
+def unique(name: str, taken: set[str]) -> str:
+    """`name`, or `name #2`, `name #3` …: the first that is free, and taken from now on."""
+    free, number = name, 1
+    while free in taken:
+        number += 1
+        free = f"{name} #{number}"
+    taken.add(free)
+    return free

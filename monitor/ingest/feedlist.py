@@ -1,0 +1,241 @@
+"""feeds.yaml: read with the line of every mistake, and written. Source: docs/commands.md#feeds.yaml
+
+The file is composed into nodes once; the values are taken from the nodes, so that each
+still knows its line and whether YAML made something else of it (`NO` becomes false).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable
+from datetime import timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from monitor.domain import Feed, FeedKind, Trust
+from monitor.ingest.addresses import same_address, wrong_address
+from monitor.text.dates import duration
+from monitor.text.normalise import one_line
+
+# ISO 3166-1 alpha-2, with EU and the user-assigned XK that everybody uses for Kosovo
+_CODES = (
+    "AD AE AF AG AI AL AM AO AQ AR AS AT AU AW AX AZ BA BB BD BE BF BG BH BI BJ BL BM BN BO BQ BR BS BT BV BW "
+    "BY BZ CA CC CD CF CG CH CI CK CL CM CN CO CR CU CV CW CX CY CZ DE DJ DK DM DO DZ EC EE EG EH ER ES ET EU "
+    "FI FJ FK FM FO FR GA GB GD GE GF GG GH GI GL GM GN GP GQ GR GS GT GU GW GY HK HM HN HR HT HU ID IE IL IM "
+    "IN IO IQ IR IS IT JE JM JO JP KE KG KH KI KM KN KP KR KW KY KZ LA LB LC LI LK LR LS LT LU LV LY MA MC MD "
+    "ME MF MG MH MK ML MM MN MO MP MQ MR MS MT MU MV MW MX MY MZ NA NC NE NF NG NI NL NO NP NR NU NZ OM PA PE "
+    "PF PG PH PK PL PM PN PR PS PT PW PY QA RE RO RS RU RW SA SB SC SD SE SG SH SI SJ SK SL SM SN SO SR SS ST "
+    "SV SX SY SZ TC TD TF TG TH TJ TK TL TM TN TO TR TT TV TW TZ UA UG UM US UY UZ VA VC VE VG VI VN VU WF WS "
+    "XK YE YT ZA ZM ZW "
+)
+COUNTRIES = frozenset(_CODES.split())
+_LANGUAGE = re.compile(r"(?:[a-z]{2,3}(?:-[A-Za-z0-9]{2,8})*)?")
+_SHORTEST = timedelta(milliseconds=1)
+_BOOLEAN, _NULL, _TEXT = (f"tag:yaml.org,2002:{kind}" for kind in ("bool", "null", "str"))
+_EXAMPLE = "feeds: [{name: Example, url: https://example.org/feed.xml}]"
+
+
+class _WrongError(ValueError):
+    """A value that cannot be meant; the text says what to write."""
+
+
+def read(text: str, problems: list[str], *, default_every: timedelta) -> list[Feed]:
+    """The feeds of a feeds.yaml; what is wrong is added to `problems`, each with its line."""
+    import yaml
+
+    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+    try:
+        root = yaml.compose(text, Loader=loader)
+    except yaml.YAMLError as problem:
+        mark = getattr(problem, "problem_mark", None)
+        line = mark.line + 1 if mark else 1
+        problems.append(f"line {line}: not YAML ({getattr(problem, 'problem', None) or 'unreadable characters'})")
+        return []
+    listed = _list_of_feeds(root, problems, yaml)
+    feeds, names, urls = [], dict[str, int](), dict[str, int]()
+    for node in listed:
+        if not isinstance(node, yaml.MappingNode):
+            problems.append(f"{_line(node)}: a feed is written as name and url, such as {_EXAMPLE}")
+            continue
+        feed = _feed(node, problems, default_every, yaml)
+        if feed is not None and _is_new(feed, node, names, urls, problems):
+            feeds.append(feed)
+    return feeds
+
+
+def write(feeds: Iterable[Feed]) -> str:
+    """A feeds.yaml of `feeds` that `read` gives back unchanged; every text quoted, so that no value changes kind."""
+    import json
+
+    lines = ["feeds:"]
+    for feed in feeds:
+        values: dict[str, str | int] = {"name": feed.name, "url": feed.url, "publisher": feed.publisher}
+        values |= {"kind": feed.kind.value, "language": feed.language, "country": feed.country}
+        values |= {"every": f"{feed.every.total_seconds():g}s", "trust": int(feed.trust), "timezone": feed.timezone}
+        given = [f"{key}: {json.dumps(value, ensure_ascii=False)}" for key, value in values.items() if value != ""]
+        lines.append("  - " + "\n    ".join(given))
+    return "\n".join(lines) + "\n"
+
+
+def _list_of_feeds(root: Any, problems: list[str], yaml: Any) -> list[Any]:
+    if root is None:
+        return []
+    if isinstance(root, yaml.SequenceNode):
+        problems.append(f"{_line(root)}: the list has to stand under the key feeds, such as {_EXAMPLE}")
+        return []
+    if not isinstance(root, yaml.MappingNode):
+        problems.append(f"{_line(root)}: neither YAML with the key feeds, nor OPML, nor a list of http(s) addresses")
+        return []
+    found: list[Any] = []
+    for key, value in root.value:
+        if key.value != "feeds":
+            problems.append(f"{_line(key)}: {_shown(key.value)} is not known here; the only key is feeds")
+        elif isinstance(value, yaml.SequenceNode):
+            found += value.value
+        elif getattr(value, "tag", "") != _NULL:
+            problems.append(f"{_line(value)}: feeds has to be a list, each entry beginning with a dash")
+    if not any(key.value == "feeds" for key, _ in root.value):
+        problems.append(f"{_line(root)}: the key feeds is missing, such as {_EXAMPLE}")
+    return found
+
+
+def _feed(node: Any, problems: list[str], default_every: timedelta, yaml: Any) -> Feed | None:
+    """The feed of one entry; None when something in it is wrong."""
+    named = (value.value for key, value in node.value if key.value == "name" and _is_scalar(value, yaml))
+    called = one_line(next(named, ""), 60)
+    values: dict[str, Any] = {"every": default_every}
+    seen: set[str] = set()
+    before = len(problems)
+    for key, value in node.value:
+        try:
+            name = _key(key, seen)
+            values[name] = _FIELDS[name](_scalar(name, value, yaml))
+        except _WrongError as problem:
+            problems.append(f"{_line(key)}, {called or 'a feed without a name'}: {problem}")
+    for name in ("name", "url"):
+        if name not in seen or (len(problems) == before and not values.get(name)):
+            problems.append(f"{_line(node)}, {called or 'a feed without a name'}: {name} is missing")
+    return Feed(**values) if len(problems) == before else None
+
+
+def _key(node: Any, seen: set[str]) -> str:
+    name = str(node.value)
+    if name not in _FIELDS:
+        raise _WrongError(f"{_shown(name)} is not a key of a feed{_nearest(name, _FIELDS)}")
+    if name in seen:
+        raise _WrongError(f"{name} is given twice")
+    seen.add(name)
+    return name
+
+
+def _is_scalar(node: Any, yaml: Any) -> bool:
+    return isinstance(node, yaml.ScalarNode)
+
+
+def _scalar(name: str, node: Any, yaml: Any) -> str:
+    if not _is_scalar(node, yaml):
+        raise _WrongError(f"{name} has to be one value, not a list or mapping")
+    if node.tag == _NULL:
+        return ""
+    if node.tag == _BOOLEAN:
+        raise _WrongError(f'YAML reads {name}: {node.value} as true or false; quote it: {name}: "{node.value}"')
+    return str(node.value).strip()
+
+
+def _is_new(feed: Feed, node: Any, names: dict[str, int], urls: dict[str, int], problems: list[str]) -> bool:
+    line, address = node.start_mark.line + 1, same_address(feed.url)
+    if feed.name in names:
+        problems.append(f"line {line}, {feed.name}: the name is already used in line {names[feed.name]}")
+    elif address in urls:
+        problems.append(f"line {line}, {feed.name}: the same address as in line {urls[address]}")
+    else:
+        names[feed.name], urls[address] = line, line
+        return True
+    return False
+
+
+def _name(text: str) -> str:
+    if text != one_line(text, 120):
+        raise _WrongError("a name is one line of at most 120 plain characters")
+    return text
+
+
+def _url(text: str) -> str:
+    if text and (wrong := wrong_address(text)):
+        raise _WrongError(wrong)
+    return text
+
+
+def _kind(text: str) -> FeedKind:
+    try:
+        return FeedKind(text)
+    except ValueError:
+        raise _WrongError(f"kind {_shown(text)} is not known: use {', '.join(FeedKind)}") from None
+
+
+def _language(text: str) -> str:
+    if not _LANGUAGE.fullmatch(text):
+        raise _WrongError(f"language {_shown(text)} is not a language tag such as en, zh or pt-BR")
+    return text
+
+
+def _country(text: str) -> str:
+    if text and text not in COUNTRIES:
+        hint = "GB" if text.upper() == "UK" else text.upper() if text.upper() in COUNTRIES else ""
+        raise _WrongError(
+            f"country {_shown(text)} is not a two-letter code{f': write {hint}' if hint else ', EU or empty'}"
+        )
+    return text
+
+
+def _every(text: str) -> timedelta:
+    try:
+        every = duration(text)
+    except ValueError as problem:
+        raise _WrongError(f"every: {problem}") from None
+    if every < _SHORTEST:
+        raise _WrongError("every has to be longer than nothing")
+    return every
+
+
+def _trust(text: str) -> Trust:
+    if text not in ("1", "2", "3"):
+        raise _WrongError(f"trust {_shown(text)}: use 1 (an authority), 2 (an established desk) or 3 (other)")
+    return Trust(int(text))
+
+
+def _timezone(text: str) -> str:
+    try:
+        if text:
+            ZoneInfo(text)
+    except (ValueError, OSError, KeyError):
+        raise _WrongError(f"timezone {_shown(text)} is not a zone such as Asia/Shanghai") from None
+    return text
+
+
+_FIELDS: dict[str, Callable[[str], Any]] = {
+    "name": _name,
+    "url": _url,
+    "publisher": lambda text: one_line(text, 120),
+    "kind": _kind,
+    "language": _language,
+    "country": _country,
+    "every": _every,
+    "trust": _trust,
+    "timezone": _timezone,
+}
+
+
+def _nearest(name: str, known: Iterable[str]) -> str:
+    from difflib import get_close_matches
+
+    close = get_close_matches(name, list(known), n=1)
+    return f" (did you mean {close[0]}?)" if close else f"; known are {', '.join(known)}"
+
+
+def _line(node: Any) -> str:
+    return f"line {node.start_mark.line + 1}"
+
+
+def _shown(value: object) -> str:
+    return repr(one_line(str(value), 40))

@@ -1,0 +1,100 @@
+"""Which feeds are polled: feeds.yaml, an OPML file or a plain list of addresses, told apart by content.
+
+A mistake stops the start and names the file, the line and the entry; up to twenty are told
+at once, so that a long list is mended in one go.
+"""
+
+from __future__ import annotations
+
+import logging
+import re
+from datetime import timedelta
+from pathlib import Path
+
+from monitor.domain import Feed
+from monitor.errors import ConfigError
+from monitor.ingest import feedlist, opml
+from monitor.ingest.addresses import name_of, same_address, unique, wrong_address
+
+log = logging.getLogger(__name__)
+
+MOST_PROBLEMS = 20
+LARGEST_FILE = 32 * 1024 * 1024
+_ADDRESS = re.compile(r"[a-zA-Z][a-zA-Z0-9+.-]*://\S+(\s+#.*)?")
+
+
+def load(path: Path, *, default_every: timedelta) -> tuple[Feed, ...]:
+    """The feeds that `path` names, in its order. `default_every` holds where a feed says nothing.
+
+    Raises: ConfigError that lists what is wrong, with line numbers.
+    """
+    text = _read(path)
+    problems: list[str] = []
+    start = text.lstrip()[:1]
+    if not start:
+        raise ConfigError(f"{path} is empty: put feeds into it, or take the shipped feeds.yaml as an example")
+    if start == "<":
+        feeds = _distinct(opml.read(text, problems, default_every=default_every), path)
+    elif _is_plain_list(text):
+        feeds = _distinct(_plain_list(text, problems, default_every), path)
+    else:
+        feeds = feedlist.read(text, problems, default_every=default_every)
+    if problems:
+        more = f"\n  and {len(problems) - MOST_PROBLEMS} more" if len(problems) > MOST_PROBLEMS else ""
+        raise ConfigError(f"{path} has to be mended:\n  " + "\n  ".join(problems[:MOST_PROBLEMS]) + more)
+    if not feeds:
+        raise ConfigError(f"{path} names no feed: add one, or take the shipped feeds.yaml as an example")
+    return tuple(feeds)
+
+
+def _read(path: Path) -> str:
+    try:
+        if path.stat().st_size > LARGEST_FILE:
+            raise ConfigError(f"{path} is too large to be a list of feeds")
+        data = path.read_bytes()
+    except FileNotFoundError:
+        raise ConfigError(
+            f"{path} does not exist: write it, name another with --feeds or MONITOR_FEEDS, "
+            "or leave both out to use the shipped feeds.yaml"
+        ) from None
+    except OSError as problem:
+        raise ConfigError(f"{path} cannot be read ({problem.strerror}): a list of feeds is expected there") from problem
+    try:
+        text = data.decode("utf-8-sig")
+    except UnicodeDecodeError as problem:
+        line = data.count(b"\n", 0, problem.start) + 1
+        raise ConfigError(
+            f"{path}, line {line}: not UTF-8 text; YAML, OPML or a list of addresses is expected"
+        ) from None
+    if "\0" in text:
+        raise ConfigError(f"{path} is a binary file; YAML, OPML or a list of addresses is expected")
+    return text
+
+
+def _is_plain_list(text: str) -> bool:
+    """The first line that says something is an address."""
+    first = next((line for line in map(str.strip, text.splitlines()) if line and not line.startswith("#")), "")
+    return bool(_ADDRESS.fullmatch(first))
+
+
+def _plain_list(text: str, problems: list[str], default_every: timedelta) -> list[Feed]:
+    feeds, taken = [], set[str]()
+    for number, line in enumerate(text.splitlines(), start=1):
+        url = line.strip().partition(" #")[0].strip()
+        if not url or url.startswith("#"):
+            continue
+        if wrong := wrong_address(url):
+            problems.append(f"line {number}: {wrong}")
+            continue
+        feeds.append(Feed(name=unique(name_of(url), taken), url=url, every=default_every))
+    return feeds
+
+
+def _distinct(feeds: list[Feed], path: Path) -> list[Feed]:
+    """One feed for each address: exported lists hold a feed once for every folder it lies in."""
+    kept: dict[str, Feed] = {}
+    for feed in feeds:
+        kept.setdefault(same_address(feed.url), feed)
+    if len(kept) < len(feeds):
+        log.warning("feeds listed twice are polled once", extra={"file": str(path), "left_out": len(feeds) - len(kept)})
+    return list(kept.values())

@@ -1,0 +1,368 @@
+"""The one door to storage, on SQLite and on PostgreSQL."""
+
+from __future__ import annotations
+
+import sqlite3
+from contextlib import closing
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+
+from monitor.domain import (
+    Alert,
+    AlertState,
+    Assessment,
+    Certainty,
+    Decision,
+    Feed,
+    FeedUpdate,
+    Item,
+    Judgement,
+    Level,
+    Message,
+    MessageKind,
+    MessageState,
+    Notice,
+    Reason,
+    Recipient,
+    Severity,
+    Story,
+    Tag,
+    Urgency,
+    Verdict,
+    VerdictKind,
+)
+from monitor.errors import ConfigError, ConflictError, StoreError
+from monitor.store import Store
+from monitor.store.engine import open_engine, owner, writing
+from monitor.store.items import ItemFilter
+from monitor.store.migrate import configuration
+from monitor.store.schema import HEAD, feeds, metadata
+
+NOW = datetime(2026, 11, 24, 8, 0, tzinfo=UTC)
+MINUTE = timedelta(minutes=1)
+FEED = Feed(name="Harbour Wire", url="https://harbour.example/rss")
+READER = Recipient(address="officer@firm.example")
+
+
+def an_item(number: int, **changed: object) -> Item:
+    judgement = Judgement(labels=(Tag.COMPLIANCE,), probabilities={Tag.COMPLIANCE: 0.9}, countries=("KE",), model="m1")
+    item = Item(
+        id=None,
+        feed=FEED.name,
+        key=number.to_bytes(16, "big"),
+        title=f"Notice {number}",
+        summary="",
+        url=f"https://harbour.example/{number}",
+        published=NOW,
+        fetched=NOW,
+        judgement=judgement,
+        assessment=Assessment(severity=Severity.WARNING),
+    )
+    return replace(item, **changed)  # type: ignore[arg-type]
+
+
+def a_story(**changed: object) -> Story:
+    story = Story(
+        id="s1",
+        title="Notice 1",
+        url="",
+        language="en",
+        first_seen=NOW,
+        last_seen=NOW,
+        labels=(Tag.COMPLIANCE,),
+        topics=("compliance.labour",),
+        countries=("KE",),
+        severity=Severity.WARNING,
+        urgency=Urgency.UNKNOWN,
+        certainty=Certainty.OFFICIAL,
+        terms=(1, 2**32 - 1),
+    )
+    return replace(story, **changed)  # type: ignore[arg-type]
+
+
+def an_alert(**changed: object) -> Alert:
+    alert = Alert(
+        id="a1",
+        profile="default",
+        story="s1",
+        level=Level.ORANGE,
+        state=AlertState.OPEN,
+        title="Notice 1",
+        url="",
+        labels=(Tag.COMPLIANCE,),
+        topics=(),
+        countries=("KE",),
+        severity=Severity.WARNING,
+        urgency=Urgency.UNKNOWN,
+        certainty=Certainty.OFFICIAL,
+        points=40,
+        reasons=("country: KE",),
+        opened=NOW,
+        updated=NOW,
+    )
+    return replace(alert, **changed)  # type: ignore[arg-type]
+
+
+def a_decision(item: Item, *, version: int = 0) -> Decision:
+    notice = Notice(alert="a1", recipient=READER, reason=Reason.FIRST, revision=1, immediate=True)
+    return Decision(
+        version=version, story_of={item.ref: "s1"}, stories=(a_story(),), alerts=(an_alert(),), notices=(notice,)
+    )
+
+
+def a_message(**changed: object) -> Message:
+    message = Message(
+        message_id="<1@monitor.invalid>",
+        kind=MessageKind.NOTICE,
+        recipient=READER.address,
+        channel="email",
+        profile="default",
+        subject="Notice 1",
+        body=b"bytes",
+        created=NOW,
+    )
+    return replace(message, **changed)  # type: ignore[arg-type]
+
+
+def put(store: Store, *items: Item, decision: Decision | None = None) -> list[int]:
+    store.sync_feeds([FEED])
+    feed_id = store.feed_states([FEED])[0].id
+    new = [(feed_id, b"c" + item.key[1:], item) for item in items]
+    return store.record(updates=[], new=new, decision=decision or Decision())
+
+
+def test_the_migrations_make_exactly_the_tables_of_the_schema(store: Store) -> None:
+    with store._engine.connect() as connection:
+        assert compare_metadata(MigrationContext.configure(connection, opts={"compare_type": True}), metadata) == []
+    assert ScriptDirectory.from_config(configuration(store._engine)).get_current_head() == HEAD == store.schema()
+
+
+def test_opening_twice_keeps_what_is_stored(database_url: str) -> None:
+    first = Store.open(database_url)
+    put(first, an_item(1))
+    name = first.install_id()
+    first.close()
+    second = Store.open(database_url)
+    assert (second.install_id(), second.totals()["items"]) == (name, 1)
+    second.close()
+
+
+def test_a_database_of_a_newer_monitor_is_refused_and_left_alone(store: Store, database_url: str) -> None:
+    with writing(store._engine) as connection:
+        connection.exec_driver_sql("UPDATE alembic_version SET version_num = '9999'")
+    with pytest.raises(StoreError, match="newer monitor"):
+        Store.open(database_url)
+    assert store.schema() == "9999"
+
+
+def test_an_item_comes_back_as_it_was_stored(store: Store) -> None:
+    [item_id] = put(store, an_item(1))
+    found = store.item(item_id)
+    assert found is not None
+    assert replace(found, id=None, key=an_item(1).key) == replace(
+        an_item(1), judgement=found.judgement, assessment=found.assessment
+    )
+    assert found.judgement is not None and found.judgement.labels == (Tag.COMPLIANCE,)
+    assert found.judgement.probabilities[Tag.COMPLIANCE] == pytest.approx(0.9)
+    assert found.assessment is not None and found.assessment.severity is Severity.WARNING
+    assert store.item("https://harbour.example/1") == found
+
+
+def test_the_same_item_twice_is_a_conflict_and_nothing_of_that_batch_is_kept(store: Store) -> None:
+    put(store, an_item(1))
+    with pytest.raises(ConflictError):
+        put(store, an_item(2), an_item(1))
+    assert store.totals()["items"] == 1
+
+
+def test_known_keys_are_found_by_identifier_and_by_content(store: Store) -> None:
+    put(store, an_item(1))
+    feed_id = store.feed_states([FEED])[0].id
+    stored, content = an_item(1).key, b"c" + an_item(1).key[1:]
+    asked = [(feed_id, stored, b"x" * 16), (feed_id, b"y" * 16, content), (feed_id, b"z" * 16, b"z" * 16)]
+    assert store.known_keys(asked) == {(feed_id, stored), (feed_id, content)}
+    assert store.known_keys([(feed_id + 1, stored, content)]) == set()
+
+
+def test_a_decision_on_old_facts_is_refused_whole(store: Store) -> None:
+    put(store, an_item(1), decision=a_decision(an_item(1)))
+    with pytest.raises(ConflictError):
+        put(store, an_item(2), decision=a_decision(an_item(2)))
+    assert store.totals()["items"] == 1
+    known = store.known(since=NOW - MINUTE, today=NOW - MINUTE)
+    assert known.version == 1
+    assert known.stories == (a_story(),)
+    assert known.alerts == {("default", "s1"): an_alert()}
+    assert known.raised_today == {"default": 1}
+
+
+def test_items_wait_for_the_classifier_and_are_judged_later(store: Store) -> None:
+    put(store, an_item(1, judgement=None, assessment=None))
+    [waiting] = store.waiting(10)
+    store.record_judged([replace(waiting, judgement=an_item(1).judgement, assessment=Assessment())], Decision())
+    assert store.waiting(10) == []
+    [judged] = store.items(ItemFilter(flagged=True))
+    assert judged.judgement is not None and judged.judgement.flagged
+
+
+def test_items_are_filtered_by_tag_country_and_date(store: Store) -> None:
+    old = an_item(1, published=NOW - timedelta(days=9))
+    none = an_item(2, judgement=Judgement(model="m1"))
+    put(store, old, none, an_item(3))
+    titles = lambda **wanted: [item.title for item in store.items(ItemFilter(**wanted))]  # noqa: E731
+    assert titles() == ["Notice 3", "Notice 2", "Notice 1"]
+    assert titles(tag=Tag.COMPLIANCE) == ["Notice 3", "Notice 1"]
+    assert titles(tag=Tag.GEOPOLITICAL) == []
+    assert titles(country="ke", since=NOW - MINUTE) == ["Notice 3"]
+    assert titles(limit=1) == ["Notice 3"]
+
+
+def test_a_feed_is_claimed_by_one_poller_until_it_is_written_back(store: Store) -> None:
+    store.sync_feeds([FEED])
+    [state] = store.claim_due([FEED], now=NOW)
+    assert store.claim_due([FEED], now=NOW + MINUTE, everything=True) == []
+    due = NOW + timedelta(hours=1)
+    update = FeedUpdate(feed_id=state.id, polled=NOW, next_poll=due, ok=True, etag='"1"', new_items=2)
+    store.record(updates=[update], new=[], decision=Decision())
+    assert store.claim_due([FEED], now=due - MINUTE) == []
+    [again] = store.claim_due([FEED], now=due)
+    assert (again.etag, again.first_polled, again.last_ok, again.last_new) == ('"1"', NOW, NOW, NOW)
+
+
+def test_the_lease_of_a_dead_process_is_taken_over_at_once(store: Store) -> None:
+    store.sync_feeds([FEED])
+    store.claim_due([FEED], now=NOW)
+    dead = f"{owner().rpartition(':')[0]}:4194303"
+    with writing(store._engine) as connection:
+        connection.execute(feeds.update().values(leased_by=dead))
+    assert len(store.claim_due([FEED], now=NOW)) == 1
+
+
+def test_a_failed_poll_keeps_the_last_answer_and_counts(store: Store) -> None:
+    store.sync_feeds([FEED])
+    [state] = store.claim_due([FEED], now=NOW)
+    failed = FeedUpdate(feed_id=state.id, polled=NOW, next_poll=NOW, ok=False, failures=1, error="no answer")
+    store.record(updates=[failed], new=[], decision=Decision())
+    [state] = store.feed_states([FEED])
+    assert (state.first_polled, state.last_ok, state.failures, state.error) == (None, None, 1, "no answer")
+
+
+def test_a_feed_that_left_the_list_is_kept_and_not_polled(store: Store) -> None:
+    put(store, an_item(1))
+    store.sync_feeds([Feed(name="Other", url="https://other.example/rss")])
+    assert [state.feed.name for state in store.claim_due([FEED], now=NOW)] == []
+    assert store.totals() | {"items": 1, "feeds": 1} == store.totals()
+    store.sync_feeds([FEED])
+    assert len(store.claim_due([FEED], now=NOW)) == 1
+
+
+def test_a_feed_with_a_new_address_is_asked_anew(store: Store) -> None:
+    store.sync_feeds([FEED])
+    [state] = store.claim_due([FEED], now=NOW)
+    update = FeedUpdate(feed_id=state.id, polled=NOW, next_poll=NOW + MINUTE, ok=True, etag='"1"')
+    store.record(updates=[update], new=[], decision=Decision())
+    moved = replace(FEED, url="https://harbour.example/new")
+    store.sync_feeds([moved])
+    [state] = store.claim_due([moved], now=NOW)
+    assert (state.etag, state.feed.url) == ("", moved.url)
+
+
+def test_a_message_and_the_duties_it_fulfils_are_one_transaction(store: Store) -> None:
+    put(store, an_item(1), decision=a_decision(an_item(1)))
+    [duty] = store.duties(immediate=True)
+    assert (duty.alert, duty.notice.recipient, duty.notice.reason) == (an_alert(), READER, Reason.FIRST)
+    assert store.duties(immediate=False) == []
+    assert store.put_message(a_message(), [duty.id])
+    assert not store.put_message(a_message(message_id="<2@monitor.invalid>"), [duty.id])  # fulfilled already
+    assert not store.put_message(a_message())  # the same message
+    assert [message.message_id for message in store.messages()] == ["<1@monitor.invalid>"]
+    assert store.duties(immediate=True) == []
+
+
+def test_a_message_is_claimed_once_and_its_answer_written_down(store: Store) -> None:
+    store.put_message(a_message())
+    [claimed] = store.claim_messages(now=NOW, limit=5)
+    assert store.claim_messages(now=NOW, limit=5) == []
+    assert claimed.body == b"bytes"
+    store.settle(claimed.id or 0, state=MessageState.READY, at=NOW, error="deferred", next_try=NOW + MINUTE)
+    assert store.claim_messages(now=NOW, limit=5) == []
+    [again] = store.claim_messages(now=NOW + MINUTE, limit=5)
+    assert (again.attempts, again.message_id) == (2, claimed.message_id)
+    store.settle(again.id or 0, state=MessageState.SENT, at=NOW + MINUTE)
+    assert store.oldest_unsent() is None
+    assert store.outbox_counts() == {"sent": 1}
+
+
+def test_a_message_whose_lease_ran_out_is_sent_again(store: Store) -> None:
+    store.put_message(a_message())
+    store.claim_messages(now=NOW, limit=5)
+    assert store.oldest_unsent() == NOW
+    assert len(store.claim_messages(now=NOW + timedelta(hours=1), limit=5)) == 1
+
+
+def test_one_digest_a_period_and_recipient(store: Store) -> None:
+    digest = a_message(kind=MessageKind.DIGEST, period=NOW.isoformat())
+    assert store.put_message(digest)
+    assert not store.put_message(replace(digest, message_id="<other@monitor.invalid>"))
+    assert store.digest_periods("default") == {READER.address: NOW}
+
+
+def test_a_verdict_replaces_the_former_and_can_be_taken_back(store: Store) -> None:
+    [item_id] = put(store, an_item(1))
+    assert [item.id for item in store.queue()] == [item_id]
+    said = Verdict(item_id=item_id, kind=VerdictKind.DISMISS, labels=(), author="li", at=NOW)
+    store.add_verdict(said)
+    latest = store.add_verdict(replace(said, kind=VerdictKind.CONFIRM, labels=(Tag.COMPLIANCE,)))
+    assert (store.queue(), store.queue_length()) == ([], 0)
+    [(verdict, item)] = store.judged_by_people()
+    assert (verdict.kind, item.id) == (VerdictKind.CONFIRM, item_id)
+    assert store.undo_verdict(latest)
+    assert not store.undo_verdict(latest)
+    assert store.queue_length() == 1
+
+
+def test_a_change_of_an_alert_is_written_down_with_its_author(store: Store) -> None:
+    put(store, an_item(1), decision=a_decision(an_item(1)))
+    done = store.change_alert("a1", author="li", at=NOW, what="acknowledged", state=AlertState.ACKNOWLEDGED)
+    assert done
+    assert not store.change_alert("a2", author="li", at=NOW, what="closed", state=AlertState.CLOSED)
+    alert = store.alert("a1")
+    assert alert is not None and alert.state is AlertState.ACKNOWLEDGED
+    assert [(event.author, event.what) for event in store.alert_events("a1")] == [("li", "acknowledged")]
+
+
+def test_naive_times_are_refused(store: Store) -> None:
+    with pytest.raises(StoreError):
+        store.start_pass(at=datetime(2026, 11, 24))
+
+
+def test_wrong_databases_are_told_in_one_line(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="cannot be read"):
+        open_engine("nonsense")
+    text = tmp_path / "notes.txt"
+    text.write_text("no database " * 1000)
+    with pytest.raises(StoreError, match="not a SQLite database"):
+        Store.open(f"sqlite:///{text}")
+    with pytest.raises(StoreError):
+        Store.open(f"sqlite:///{tmp_path / 'notes.txt' / 'x.db'}")
+
+
+def test_a_sqlite_database_keeps_what_we_promise(tmp_path: Path) -> None:
+    store = Store.open(f"sqlite:///{tmp_path / 'monitor.db'}")
+    with store._engine.connect() as connection:
+        pragma = lambda name: connection.exec_driver_sql(f"PRAGMA {name}").scalar()  # noqa: E731
+        found = [pragma(name) for name in ("journal_mode", "foreign_keys", "synchronous", "busy_timeout")]
+        assert found == ["wal", 1, 2, 30_000]
+    store.backup(tmp_path / "copy.db")
+    with closing(sqlite3.connect(tmp_path / "copy.db")) as copy:
+        assert copy.execute("SELECT count(*) FROM meta").fetchone() == (2,)
+    with pytest.raises(StoreError, match="exists already"):
+        store.backup(tmp_path / "copy.db")
+    assert store.check() == ""
+    store.close()
