@@ -30,7 +30,7 @@ def parse(
 
     What is no feed comes back with `error`, in words; nothing is raised on any body.
     """
-    raw = _read(body, url=url, content_type=content_type, language=language)
+    raw = _read(body, content_type=content_type, language=language)
     if raw.error:
         return ParsedFeed(error=raw.error)
     found = _LANGUAGE.fullmatch(raw.language.strip())
@@ -40,7 +40,7 @@ def parse(
     return ParsedFeed(entries=entries, rejected=rejected, title=one_line(raw.title, 200), language=spoken, ttl=raw.ttl)
 
 
-def _read(body: bytes, *, url: str, content_type: str, language: str) -> RawFeed:
+def _read(body: bytes, *, content_type: str, language: str) -> RawFeed:
     if body.startswith(_BINARY):
         return RawFeed(error="these are packed or binary data, not a feed")
     text = charset.as_utf8(body, content_type=content_type, language=language).strip()
@@ -50,7 +50,7 @@ def _read(body: bytes, *, url: str, content_type: str, language: str) -> RawFeed
         return jsonfeed.read(text)
     if cap.is_alert(text):
         return cap.read(text, language=language)
-    return xmlfeed.read(text, url=url, most=MOST_ENTRIES)
+    return xmlfeed.read(text, most=MOST_ENTRIES)
 
 
 def _home_zone(language: str) -> str:

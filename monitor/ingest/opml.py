@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import timedelta
+from html import escape
 from xml.parsers import expat
-from xml.sax.saxutils import quoteattr
 
 from monitor.domain import Feed
 from monitor.ingest.addresses import name_of, unique, wrong_address
@@ -60,17 +60,17 @@ def write(feeds: Iterable[Feed], *, title: str = "monitor") -> str:
     for feed in feeds:
         folders.setdefault(feed.kind.value, []).append(feed)
     lines = ['<?xml version="1.0" encoding="UTF-8"?>', '<opml version="2.0">']
-    lines += [f"  <head><title>{_escaped(title)}</title></head>", "  <body>"]
+    lines += [f"  <head><title>{escape(title)}</title></head>", "  <body>"]
     for kind, members in folders.items():
-        lines.append(f"    <outline text={quoteattr(kind)}>")
+        lines.append(f"    <outline text={_quoted(kind)}>")
         lines += (
-            f'      <outline type="rss" text={quoteattr(feed.name)} title={quoteattr(feed.name)} '
-            f"xmlUrl={quoteattr(feed.url)}/>"
+            f'      <outline type="rss" text={_quoted(feed.name)} title={_quoted(feed.name)} '
+            f"xmlUrl={_quoted(feed.url)}/>"
             for feed in members
         )
         lines.append("    </outline>")
     return "\n".join([*lines, "  </body>", "</opml>", ""])
 
 
-def _escaped(text: str) -> str:
-    return text.replace("&", "&amp;").replace("<", "&lt;")
+def _quoted(text: str) -> str:
+    return f'"{escape(text)}"'

@@ -28,6 +28,7 @@ log = logging.getLogger(__name__)
 WAITING_FEEDS = 32  # handed over ahead of the answers, so that no child waits for the caller
 WAITING_BYTES = 8 * 1024 * 1024
 SECOND_CHILD_AFTER_S = 0.15  # a pass of few feeds does not pay for the start of another child
+CHILD = ("-P", "-m", "monitor.ingest.parse_child")  # -P: a file in the working folder must not stand in for a module
 LONGEST_REPLY = 32 * 1024 * 1024
 
 _Answer = tuple[Fetched, ParsedFeed]
@@ -64,7 +65,7 @@ class Parsers:
         handed, size, more = 0, 0, True
         try:
             while more or handed:
-                while more and handed < WAITING_FEEDS and size < WAITING_BYTES and self._answers.empty():
+                while more and handed < WAITING_FEEDS and size < WAITING_BYTES and self._hungry():
                     one = next(source, None)
                     if one is None:
                         more = False
@@ -109,6 +110,10 @@ class Parsers:
         if not self._threads:
             self._add_worker()
         self._tasks.put((one, now))
+
+    def _hungry(self) -> bool:
+        """Another feed is worth waiting for: no answer lies ready, or the children have nothing left to do."""
+        return self._answers.empty() or self._tasks.empty()
 
     def _next_answer(self) -> _Answer:
         while len(self._threads) < self.workers and not self._tasks.empty():
@@ -201,10 +206,14 @@ class _Child:
 
     def _start(self) -> socket.socket:
         ours, theirs = socket.socketpair()
-        with theirs:
+        try:
             end = theirs.fileno()
-            command = [sys.executable, "-P", "-m", "monitor.ingest.parse_child"]
-            self._process = subprocess.Popen(command, stdin=end, stdout=end, env=_environment())
+            self._process = subprocess.Popen([sys.executable, *CHILD], stdin=end, stdout=end, env=_environment())
+        except OSError:
+            ours.close()
+            raise
+        finally:
+            theirs.close()
         self._line = ours
         return ours
 

@@ -27,8 +27,8 @@ _PERIODS = {"hourly": 1, "daily": 24, "weekly": 168, "monthly": 720, "yearly": 8
 _NOT_REAL = {"Test": "[Test] ", "Exercise": "[Exercise] ", "Draft": "[Draft] "}  # CAP 1.2, element `status`
 
 
-def read(body: bytes, *, url: str, most: int) -> RawFeed:
-    """The feed in a UTF-8 document that came from `url`; `error` says why when it is none.
+def read(body: bytes, *, most: int) -> RawFeed:
+    """The feed in a UTF-8 document; `error` says why when it is none. Links stay relative where they are.
 
     At most `most` entries are looked into; the others are there, empty and refused.
     """
@@ -37,7 +37,8 @@ def read(body: bytes, *, url: str, most: int) -> RawFeed:
     body, over = _shortened(body, most)
     import feedparser
 
-    headers = {"content-type": "application/xml; charset=utf-8", "content-location": url}
+    # Not told where the document came from: it would join that to every element, a sixth of its whole cost.
+    headers = {"content-type": "application/xml; charset=utf-8"}
     try:
         result = feedparser.parse(
             io.BytesIO(body), response_headers=headers, sanitize_html=False, resolve_relative_uris=False

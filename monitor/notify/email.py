@@ -197,7 +197,7 @@ class Mailer:
         code, reply = smtp.mail(self._sender, options)
         if code == 421:
             self._leave(to, code, reply)
-        if code == 552 or code == 554:
+        if code == 552:  # too big by the SIZE we announced
             raise DeliveryError(to, _refusal("message refused", code, reply), permanent=True, content=True)
         if code != 250:
             # Our sender or our standing is refused, whoever the recipient is: not the recipient's fault.

@@ -355,6 +355,12 @@ def test_a_refused_sender_is_nobodys_address_problem() -> None:
     assert not error.permanent and "MONITOR_MAIL_FROM" in error.reason
 
 
+def test_a_message_too_big_for_the_server_is_told_before_it_is_sent(office: Office) -> None:
+    with serving(office, data_size_limit=500) as running:
+        error = refusal(running, message())
+    assert error.permanent and error.content and "552" in error.reason
+
+
 # --- passwords and TLS -----------------------------------------------------------------------------------
 
 

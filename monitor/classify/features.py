@@ -1,0 +1,57 @@
+"""What the classifier sees of a text: one string of tokens, the same for training and for scoring.
+
+Words of spaced scripts, single characters of Chinese and Japanese (their pairs become
+features as word pairs do), traditional characters written as simplified ones. Figures are
+left out: a year or an amount says little about the kind of risk and much about one event.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from functools import cache
+from typing import Any
+
+from monitor.domain import Text
+
+SUMMARY_MOST = 300  # characters; longer summaries repeat themselves and slow everything down
+TITLE_MOST = 500
+
+_HAN = r"\u2e80-\u2fdf\u3005\u3007\u3021-\u3029\u3040-\u30ff\u31c0-\u31ef\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"
+_TOKEN = re.compile(rf"[{_HAN}]|[^\W_{_HAN}]+")
+_FIGURE = re.compile(r"\d")
+_HAS_HAN = re.compile(r"[\u4e00-\u9fff]")
+
+
+def prepare(text: Text) -> str:
+    """Tokens of title and summary, separated by blanks; empty for a text without words."""
+    both = f"{text.title[:TITLE_MOST]} {text.summary[:SUMMARY_MOST]}"
+    if not both.isascii():
+        both = unicodedata.normalize("NFKC", both)
+        if _HAS_HAN.search(both):
+            both = simplified(both)
+    return " ".join(token for token in _TOKEN.findall(both.lower()) if _kept(token))
+
+
+def _kept(token: str) -> bool:
+    if len(token) == 1:
+        return not token.isascii() and not _FIGURE.match(token)
+    return not token.isdigit() and len(token) <= 40
+
+
+def grams(prepared: str) -> list[str]:
+    """Tokens and pairs of neighbours, as scikit-learn's `ngram_range=(1, 2)` makes them."""
+    tokens = prepared.split(" ") if prepared else []
+    return tokens + [f"{first} {second}" for first, second in zip(tokens, tokens[1:], strict=False)]
+
+
+def simplified(text: str) -> str:
+    """Traditional Chinese characters written as simplified ones."""
+    return str(_converter().convert(text))
+
+
+@cache
+def _converter() -> Any:
+    from opencc import OpenCC
+
+    return OpenCC("t2s")

@@ -1,0 +1,151 @@
+"""Scoring with numpy alone: probabilities, topics and evidence, equal to scikit-learn's to 1e-6."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from math import log
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from monitor.classify.artefact import Weights, load_weights
+from monitor.classify.features import grams, prepare, simplified
+from monitor.domain import TAGS, Evidence, Judgement, Tag, Text
+
+TOPIC_FROM = 0.3  # probability from which a second topic is told; the likeliest one always is
+EVIDENCE_MOST = 8
+CHUNK = 1000
+
+
+class Classifier:
+    """A trained classifier ready to judge."""
+
+    def __init__(self, weights: Weights) -> None:
+        self.weights = weights
+        self._index = {word: number for number, word in enumerate(weights.vocabulary)}
+        self._columns = np.hstack([weights.tag_weights, weights.topic_weights]).astype(np.float32)
+        self._bias = np.concatenate([weights.tag_bias, weights.topic_bias])
+
+    @classmethod
+    def load(cls, folder: Path) -> Classifier:
+        """From the files in `folder`. Raises: ArtefactError."""
+        return cls(load_weights(folder))
+
+    def probabilities(self, texts: Sequence[Text]) -> npt.NDArray[np.float64]:
+        """Calibrated probability of each tag: (len(texts), 3)."""
+        return self._probabilities(self._scores([self._vector(text) for text in texts]))
+
+    def judge(self, texts: Sequence[Text]) -> list[Judgement]:
+        """What the classifier says of each text, with evidence for what is flagged or unsure."""
+        found: list[Judgement] = []
+        for start in range(0, len(texts), CHUNK):
+            part = texts[start : start + CHUNK]
+            vectors = [self._vector(text) for text in part]
+            scores = self._scores(vectors)
+            probabilities = self._probabilities(scores)
+            topics = 1 / (1 + np.exp(-scores[:, len(TAGS) :]))
+            for row, text in enumerate(part):
+                found.append(self._judgement(text, vectors[row], probabilities[row], topics[row]))
+        return found
+
+    def _vector(self, text: Text) -> tuple[list[int], list[float]]:
+        """Feature numbers and their TF-IDF values: sublinear counts, length one."""
+        index, counts = self._index, {}
+        for gram in grams(prepare(text)):
+            number = index.get(gram)
+            if number is not None:
+                counts[number] = counts.get(number, 0) + 1
+        numbers = list(counts)
+        idf = self.weights.idf
+        values = [float(idf[n]) if c == 1 else (1 + log(c)) * float(idf[n]) for n, c in counts.items()]
+        length = sum(value * value for value in values) ** 0.5 or 1.0
+        return numbers, [value / length for value in values]
+
+    def _scores(self, vectors: Sequence[tuple[list[int], list[float]]]) -> npt.NDArray[np.float64]:
+        sizes = np.array([len(numbers) for numbers, _ in vectors], dtype=np.intp)
+        out = np.tile(self._bias, (len(vectors), 1))
+        filled = np.flatnonzero(sizes)
+        if len(filled):
+            flat = np.fromiter((n for numbers, _ in vectors for n in numbers), dtype=np.intp, count=int(sizes.sum()))
+            values = np.fromiter((v for _, values in vectors for v in values), dtype=np.float64, count=len(flat))
+            starts = np.concatenate([[0], np.cumsum(sizes[filled])[:-1]])
+            out[filled] += np.add.reduceat(self._columns[flat] * values[:, None], starts, axis=0)
+        return out
+
+    def _probabilities(self, scores: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+        weights = self.weights
+        return 1 / (1 + np.exp(-(scores[:, : len(TAGS)] * weights.slope + weights.shift)))
+
+    def _judgement(
+        self,
+        text: Text,
+        vector: tuple[list[int], list[float]],
+        probabilities: npt.NDArray[np.float64],
+        topics: npt.NDArray[np.float64],
+    ) -> Judgement:
+        from monitor.text.language import language_of
+
+        weights = self.weights
+        labels = tuple(tag for tag, p, t in zip(TAGS, probabilities, weights.thresholds, strict=True) if p >= t)
+        doubted = (probabilities >= weights.unsure_below) & (probabilities < weights.unsure_above)
+        unsure = bool(doubted.any())
+        language = language_of(text.title, text.summary, text.language)
+        told = labels or (tuple(tag for tag, d in zip(TAGS, doubted, strict=True) if d) if unsure else ())
+        return Judgement(
+            labels=labels,
+            probabilities={tag: float(p) for tag, p in zip(TAGS, probabilities, strict=True)},
+            unsure=unsure,
+            topics=self._topics(labels, topics),
+            language=language,
+            countries=_countries(text, language) if labels else (),
+            evidence=self._evidence(text, vector, told),
+            model=weights.version,
+        )
+
+    def _topics(self, labels: Sequence[Tag], probabilities: npt.NDArray[np.float64]) -> tuple[str, ...]:
+        """For each tag its likeliest topic, and further ones that are likely by themselves."""
+        found: list[tuple[float, str]] = []
+        for tag in labels:
+            of_tag = [
+                (float(p), t) for p, t in zip(probabilities, self.weights.topics, strict=True) if t.startswith(tag)
+            ]
+            ranked = sorted(of_tag, reverse=True)
+            found += ranked[:1] + [(p, topic) for p, topic in ranked[1:3] if p >= TOPIC_FROM]
+        return tuple(topic for _, topic in sorted(found, reverse=True))
+
+    def _evidence(self, text: Text, vector: tuple[list[int], list[float]], tags: Sequence[Tag]) -> tuple[Evidence, ...]:
+        """The words that carried each tag, the heaviest first, as they stand in the text."""
+        numbers, values = vector
+        if not tags or not numbers:
+            return ()
+        raw = f"{text.title} {text.summary}".lower()
+        found: list[Evidence] = []
+        for tag in tags:
+            part = self.weights.tag_weights[numbers, TAGS.index(tag)] * np.array(values)
+            taken: list[str] = []
+            for position in np.argsort(-part, kind="stable")[: EVIDENCE_MOST * 2]:
+                if part[position] <= 0 or len(taken) >= EVIDENCE_MOST:
+                    break
+                word = _as_written(self.weights.vocabulary[numbers[position]], raw)
+                if word and not any(word in other or other in word for other in taken):
+                    taken.append(word)
+                    found.append(Evidence(word=word, tag=tag, weight=float(part[position])))
+        found.sort(key=lambda evidence: -evidence.weight)
+        return tuple(found[:EVIDENCE_MOST])
+
+
+def _as_written(gram: str, raw: str) -> str:
+    """The gram as it stands in `raw`, or "" when it does not stand there in one piece."""
+    first, _, second = gram.partition(" ")
+    spaced = gram if first.isascii() or second.isascii() else first + second
+    if spaced in raw:
+        return spaced
+    at = simplified(raw).find(spaced) if not spaced.isascii() else -1
+    return raw[at : at + len(spaced)] if at >= 0 else ""
+
+
+def _countries(text: Text, language: str) -> tuple[str, ...]:
+    from monitor.text.places import places
+
+    return places(text.title, text.summary, language).countries

@@ -1,0 +1,1 @@
+"""From the network to items: fetch, parse, politeness, and the list of feeds."""

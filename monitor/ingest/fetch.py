@@ -1,0 +1,363 @@
+"""Many conditional GETs at once, on one thread, by libcurl. [I/O]
+
+Every socket is opened by `_Transfer.open_socket`, which asks the address guard about the
+address that is dialled. Bodies are counted after decompression; what comes in too large,
+too slow or from the wrong place is an error of that feed alone.
+"""
+
+from __future__ import annotations
+
+import socket
+import threading
+from collections import deque
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from queue import SimpleQueue
+from typing import Any
+from urllib.parse import urlsplit
+
+import pycurl
+
+from monitor.domain import FeedState, Fetched
+from monitor.ingest.guard import Allow, refusal
+from monitor.ingest.politeness import max_age_s, retry_after_s
+
+ACCEPT = (
+    "Accept: application/atom+xml, application/rss+xml, application/feed+json, application/xml;q=0.9, "
+    "text/xml;q=0.8, */*;q=0.5"
+)
+KEPT_BODIES = 64 * 1024 * 1024  # bytes that may wait for the consumer before no new transfer starts
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FetchLimits:
+    """What one feed may cost. Seconds, counts and bytes after decompression."""
+
+    connect_s: float = 10
+    total_s: float = 30
+    redirects: int = 5
+    body_bytes: int = 5_000_000
+    header_bytes: int = 64_000
+    per_host: int = 2
+    at_once: int = 64
+
+
+def shown(url: str) -> str:
+    """`url` without user, password and query: what may be logged and shown."""
+    try:
+        parts = urlsplit(url)
+        host = (parts.hostname or "") + (f":{parts.port}" if parts.port else "")
+    except ValueError:
+        return "an unreadable address"
+    return f"{parts.scheme}://{host}{parts.path}" + ("?…" if parts.query else "")
+
+
+@dataclass(slots=True, eq=False)
+class _Transfer:
+    """One request on one easy handle; the handle is used again, this is not."""
+
+    state: FeedState
+    limits: FetchLimits
+    allow: Allow
+    body: bytearray = field(default_factory=bytearray)
+    headers: dict[str, str] = field(default_factory=dict)
+    statuses: list[int] = field(default_factory=list)
+    header_bytes: int = 0
+    trouble: str = ""
+
+    def open_socket(self, _purpose: int, address: Any) -> socket.socket | int:
+        """Dial, unless the guard refuses the very address that libcurl is about to dial."""
+        host, port = address.addr[0], address.addr[1]
+        host = host.decode() if isinstance(host, bytes) else host
+        why = refusal(host, port, self.allow)
+        if why:
+            self.trouble = f"refused: {why}"
+            return pycurl.SOCKET_BAD
+        return socket.socket(address.family, address.socktype, address.protocol)
+
+    def take_header(self, line: bytes) -> int | None:
+        """Keep the headers of the last answer and the status of each on the way."""
+        self.header_bytes += len(line)
+        if self.header_bytes > self.limits.header_bytes:
+            self.trouble = "headers without end"
+            return 0
+        if line.startswith(b"HTTP/"):
+            self.headers.clear()
+            parts = line.split(None, 2)
+            self.statuses.append(int(parts[1]) if len(parts) > 1 and parts[1].isdigit() else 0)
+            return None
+        name, colon, value = line.partition(b":")
+        if colon:
+            self.headers[name.strip().lower().decode("latin-1")] = value.strip().decode("latin-1")
+        return None
+
+    def take_body(self, part: bytes) -> int | None:
+        """Keep the body up to the limit."""
+        if len(self.body) + len(part) > self.limits.body_bytes:
+            self.trouble = f"larger than {self.limits.body_bytes / 1e6:g} MB"
+            return 0
+        self.body += part
+        return None
+
+
+class Fetcher:
+    """Fetches feeds; connections, names and TLS sessions are kept between calls until `close`.
+
+    `user_agent`: who asks. `allow`: inside addresses that feeds may have.
+    """
+
+    def __init__(self, *, user_agent: str, allow: Allow, limits: FetchLimits | None = None) -> None:
+        self.limits = limits or FetchLimits()
+        self._agent = user_agent
+        self._allow = allow
+        self._multi = pycurl.CurlMulti()
+        self._share = pycurl.CurlShare()
+        for what in (pycurl.LOCK_DATA_DNS, pycurl.LOCK_DATA_SSL_SESSION):
+            self._share.setopt(pycurl.SH_SHARE, what)
+        self._idle: list[pycurl.Curl] = []
+        self._run: _Run | None = None
+
+    def fetch_all(self, states: Iterable[FeedState]) -> Iterator[Fetched]:
+        """The answer of each feed as it arrives, in any order, exactly one each.
+
+        Transfers run on a thread of their own; while the consumer is slow no new ones start.
+        """
+        if self._run is not None:
+            raise RuntimeError("one fetch_all at a time")
+        run = self._run = _Run(self, states)
+        run.thread.start()
+        try:
+            while (fetched := run.next()) is not None:
+                yield fetched
+        finally:
+            run.stop()
+            self._run = None
+
+    def close(self) -> None:
+        """Close every connection; a running `fetch_all` ends."""
+        if self._run is not None:
+            self._run.stop()
+        for easy in self._idle:
+            easy.close()
+        self._idle.clear()
+        self._multi.close()
+
+    def _handle(self) -> pycurl.Curl:
+        if self._idle:
+            return self._idle.pop()
+        import certifi
+
+        easy = pycurl.Curl()
+        limits = self.limits
+        for option, value in (
+            (pycurl.SHARE, self._share),
+            (pycurl.NOSIGNAL, 1),
+            (pycurl.USERAGENT, self._agent),
+            (pycurl.CAINFO, certifi.where()),
+            (pycurl.ACCEPT_ENCODING, ""),
+            (pycurl.FOLLOWLOCATION, 1),
+            (pycurl.MAXREDIRS, limits.redirects),
+            (pycurl.PROTOCOLS, pycurl.PROTO_HTTP | pycurl.PROTO_HTTPS),
+            (pycurl.REDIR_PROTOCOLS, pycurl.PROTO_HTTP | pycurl.PROTO_HTTPS),
+            (pycurl.CONNECTTIMEOUT_MS, int(limits.connect_s * 1000)),
+            (pycurl.TIMEOUT_MS, int(limits.total_s * 1000)),
+            (pycurl.PROXY, ""),
+            (pycurl.NOPROXY, "*"),
+            (pycurl.HTTP09_ALLOWED, 0),
+        ):
+            easy.setopt(option, value)
+        return easy
+
+
+class _Run:
+    """One call of `fetch_all`: its queue of waiting feeds, its thread, its answers."""
+
+    def __init__(self, fetcher: Fetcher, states: Iterable[FeedState]) -> None:
+        self._fetcher = fetcher
+        self._waiting: deque[FeedState] = deque(states)
+        self._parked: dict[str, deque[FeedState]] = {}  # by host that has enough connections
+        self._busy: dict[str, int] = {}
+        self._running: dict[pycurl.Curl, _Transfer] = {}
+        self._answers: SimpleQueue[Fetched | BaseException | None] = SimpleQueue()
+        self._kept = 0  # bytes of bodies that wait for the consumer
+        self._stopping = threading.Event()
+        self._taken = threading.Event()
+        self.thread = threading.Thread(target=self._loop, name="fetch", daemon=True)
+
+    def next(self) -> Fetched | None:
+        """The next answer; None after the last."""
+        answer = self._answers.get()
+        if isinstance(answer, BaseException):
+            raise answer
+        if answer is not None:
+            self._kept -= len(answer.body)
+            self._taken.set()
+        return answer
+
+    def stop(self) -> None:
+        """End the thread; transfers under way are dropped."""
+        self._stopping.set()
+        self._taken.set()
+        if self.thread.is_alive() and self.thread is not threading.current_thread():
+            self.thread.join()
+
+    def _loop(self) -> None:
+        try:
+            while not self._stopping.is_set():
+                self._start_more()
+                if not self._running:
+                    if not (self._waiting or self._parked):
+                        break
+                    self._taken.wait(0.1)  # the consumer has to take bodies first
+                    self._taken.clear()
+                    continue
+                self._turn()
+        except BaseException as problem:  # told to the consumer, who decides
+            self._answers.put(problem)
+        finally:
+            for easy in list(self._running):
+                self._give_back(easy, reuse=False)
+            self._answers.put(None)
+
+    def _turn(self) -> None:
+        multi = self._fetcher._multi
+        multi.perform()
+        while True:
+            left, done, failed = multi.info_read()
+            for easy in done:
+                self._finish(easy, 0, "")
+            for easy, number, message in failed:
+                self._finish(easy, number, message)
+            if not left:
+                break
+        if self._running and not (done or failed):
+            multi.select(0.2)
+
+    def _start_more(self) -> None:
+        limits = self._fetcher.limits
+        while self._waiting and len(self._running) < limits.at_once and self._kept < KEPT_BODIES:
+            state = self._waiting.popleft()
+            host = _host(state.feed.url)
+            if not host:
+                self._answer(Fetched(state=state, error="the address is not http or https"))
+            elif self._busy.get(host, 0) >= limits.per_host:
+                self._parked.setdefault(host, deque()).append(state)
+            else:
+                self._start(state, host)
+
+    def _start(self, state: FeedState, host: str) -> None:
+        easy = self._fetcher._handle()
+        transfer = _Transfer(state, self._fetcher.limits, self._fetcher._allow)
+        headers = [ACCEPT]
+        if state.etag:
+            headers.append(f"If-None-Match: {_header_safe(state.etag)}")
+        if state.last_modified:
+            headers.append(f"If-Modified-Since: {_header_safe(state.last_modified)}")
+        easy.setopt(pycurl.URL, state.feed.url.encode())
+        easy.setopt(pycurl.HTTPHEADER, [header.encode("latin-1", "replace") for header in headers])
+        easy.setopt(pycurl.OPENSOCKETFUNCTION, transfer.open_socket)
+        easy.setopt(pycurl.HEADERFUNCTION, transfer.take_header)
+        easy.setopt(pycurl.WRITEFUNCTION, transfer.take_body)
+        self._busy[host] = self._busy.get(host, 0) + 1
+        self._running[easy] = transfer
+        self._fetcher._multi.add_handle(easy)
+
+    def _finish(self, easy: pycurl.Curl, number: int, message: str) -> None:
+        transfer = self._running[easy]
+        fetched = _answer_of(transfer, easy, number, message)
+        self._give_back(easy, reuse=True)
+        self._answer(fetched)
+
+    def _give_back(self, easy: pycurl.Curl, *, reuse: bool) -> None:
+        transfer = self._running.pop(easy)
+        self._fetcher._multi.remove_handle(easy)
+        host = _host(transfer.state.feed.url)
+        self._busy[host] -= 1
+        parked = self._parked.get(host)
+        if parked:
+            self._waiting.appendleft(parked.popleft())
+            if not parked:
+                del self._parked[host]
+        if reuse:
+            self._fetcher._idle.append(easy)
+        else:
+            easy.close()
+
+    def _answer(self, fetched: Fetched) -> None:
+        self._kept += len(fetched.body)
+        self._answers.put(fetched)
+
+
+def _answer_of(transfer: _Transfer, easy: pycurl.Curl, number: int, message: str) -> Fetched:
+    status = int(easy.getinfo(pycurl.RESPONSE_CODE))
+    url = str(easy.getinfo(pycurl.EFFECTIVE_URL))
+    headers = transfer.headers
+    error = transfer.trouble or (_network_trouble(number, message) if number else _status_trouble(status))
+    body = b"" if error else bytes(transfer.body)
+    if not error and status == 200 and not body.strip():
+        error = "an empty answer"
+    on_the_way = [code for code in transfer.statuses[:-1] if 300 <= code < 400]
+    moved = bool(on_the_way) and all(code in (301, 308) for code in on_the_way) and not error
+    return Fetched(
+        state=transfer.state,
+        status=status,
+        body=body if status == 200 else b"",
+        content_type=headers.get("content-type", ""),
+        etag=headers.get("etag", "")[:1000],
+        last_modified=headers.get("last-modified", "")[:200],
+        url=url,
+        moved_to=url if moved else "",
+        retry_after_s=retry_after_s(headers.get("retry-after", ""), now=datetime.now(UTC)) if error else None,
+        max_age_s=None if error else max_age_s(headers.get("cache-control", "")),
+        error=error,
+        took_s=round(float(easy.getinfo(pycurl.TOTAL_TIME)), 3),
+    )
+
+
+_STATUS_WORDS = {
+    401: "asks for a password (401)",
+    403: "refuses us (403)",
+    404: "not found (404)",
+    410: "gone for good (410)",
+    429: "asks us to come less often (429)",
+    503: "not available now (503)",
+}
+
+
+def _status_trouble(status: int) -> str:
+    if status in (200, 304):
+        return ""
+    return _STATUS_WORDS.get(status, f"unexpected answer ({status})")
+
+
+_NETWORK_WORDS = {
+    pycurl.E_UNSUPPORTED_PROTOCOL: "leads to an address that is not http or https",
+    pycurl.E_URL_MALFORMAT: "the address is malformed",
+    pycurl.E_COULDNT_RESOLVE_HOST: "the name is not known",
+    pycurl.E_COULDNT_CONNECT: "does not answer",
+    pycurl.E_OPERATION_TIMEDOUT: "took too long",
+    pycurl.E_TOO_MANY_REDIRECTS: "redirects without end",
+    pycurl.E_GOT_NOTHING: "closed the connection without an answer",
+    pycurl.E_RECV_ERROR: "broke the connection",
+    pycurl.E_PARTIAL_FILE: "ended before its announced length",
+    pycurl.E_BAD_CONTENT_ENCODING: "sent damaged compressed data",
+    pycurl.E_SSL_CONNECT_ERROR: "no secure connection could be made",
+    pycurl.E_PEER_FAILED_VERIFICATION: "its certificate is not valid",
+}
+
+
+def _network_trouble(number: int, message: str) -> str:
+    return _NETWORK_WORDS.get(number, f"did not answer as a web server does (libcurl error {number})")
+
+
+def _host(url: str) -> str:
+    try:
+        parts = urlsplit(url)
+        return f"{parts.hostname}:{parts.port or ''}" if parts.scheme in ("http", "https") and parts.hostname else ""
+    except ValueError:
+        return ""
+
+
+def _header_safe(value: str) -> str:
+    return "".join(c for c in value if c.isprintable())
