@@ -142,7 +142,8 @@ def load_weights(folder: Path) -> Weights:
             words = {name: tuple(str(word) for word in arrays[name]) for name in ("vocabulary", "topics")}
     except (ValueError, KeyError, OSError) as problem:
         raise ArtefactError(f"{folder / WEIGHTS} cannot be read: {_MEND}") from problem
-    weights = Weights(**values, **words, version=str(manifest["version"]))
+    contents: dict[str, Any] = {**values, **words}
+    weights = Weights(**contents, version=str(manifest["version"]))
     if weights.tag_weights.shape != (len(weights.vocabulary), len(TAGS)):
         raise ArtefactError(f"{folder / WEIGHTS} has other tags than this version: {_MEND}")
     return weights

@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from functools import cache
+from itertools import pairwise
 from typing import Any
 
 from monitor.domain import Text
@@ -42,7 +43,7 @@ def _kept(token: str) -> bool:
 def grams(prepared: str) -> list[str]:
     """Tokens and pairs of neighbours, as scikit-learn's `ngram_range=(1, 2)` makes them."""
     tokens = prepared.split(" ") if prepared else []
-    return tokens + [f"{first} {second}" for first, second in zip(tokens, tokens[1:], strict=False)]
+    return tokens + [f"{first} {second}" for first, second in pairwise(tokens)]
 
 
 def simplified(text: str) -> str:

@@ -51,7 +51,8 @@ class Classifier:
 
     def _vector(self, text: Text) -> tuple[list[int], list[float]]:
         """Feature numbers and their TF-IDF values: sublinear counts, length one."""
-        index, counts = self._index, {}
+        index = self._index
+        counts: dict[int, int] = {}
         for gram in grams(prepare(text)):
             number = index.get(gram)
             if number is not None:

@@ -137,14 +137,15 @@ def _as_in_news(truth: npt.NDArray[np.int_]) -> Matrix:
     """Weights that give harmless texts the share they have in real news."""
     harmless = truth.sum(axis=1) == 0
     share = harmless.mean()
-    return np.where(harmless, HARMLESS_SHARE / max(share, 1e-9), (1 - HARMLESS_SHARE) / max(1 - share, 1e-9))
+    found: Matrix = np.where(harmless, HARMLESS_SHARE / max(share, 1e-9), (1 - HARMLESS_SHARE) / max(1 - share, 1e-9))
+    return found
 
 
 def _fit(prepared: Sequence[str], truth: npt.NDArray[np.int_], importance: Matrix) -> tuple[Any, Any]:
     from sklearn.feature_extraction.text import TfidfVectorizer
 
     words = TfidfVectorizer(
-        token_pattern=r"\S+",
+        token_pattern=r"\S+",  # noqa: S106
         lowercase=False,
         ngram_range=(1, 2),
         min_df=LEAST_DOCUMENTS,
@@ -198,7 +199,8 @@ def _intercepts(model: Any) -> Matrix:
 def _of(one: Any, name: str) -> Any:
     """A linear estimator's numbers; of a label that never or always holds, its constant as a large score."""
     if hasattr(one, name):
-        return getattr(one, name)[0]
+        found: Matrix = getattr(one, name)[0]
+        return found
     raise ValueError("a topic without examples: write some, or take it out of the taxonomy")
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 from pathlib import Path
+from typing import Any
 
 from monitor.cli import show
 from monitor.config import listing
@@ -17,7 +18,7 @@ def feeds(shell: Shell, options: argparse.Namespace) -> int:
     shell.store.sync_feeds(shell.feeds)
     stored = shell.store.items_per_feed()
     listed = {feed.name for feed in shell.feeds}
-    rows = []
+    rows: list[dict[str, Any]] = []
     for state in shell.store.feed_states(shell.feeds):
         feed = state.feed
         rows.append(

@@ -153,4 +153,5 @@ def _rss(feed: dict[str, Any], now: datetime) -> bytes:
         ElementTree.SubElement(node, "link").text = f"https://news.example/{feed['language']}/{feed['kind']}/{number}"
         ElementTree.SubElement(node, "description").text = entry.get("summary", "")
         ElementTree.SubElement(node, "pubDate").text = format_datetime(now - timedelta(hours=entry["hours"]))
-    return ElementTree.tostring(root, encoding="utf-8", xml_declaration=True)
+    written: bytes = ElementTree.tostring(root, encoding="utf-8", xml_declaration=True)
+    return written

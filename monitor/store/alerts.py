@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
@@ -30,15 +29,10 @@ class AlertsDoor:
             of_recent = select(alerts).join(stories, stories.c.id == alerts.c.story)
             rows = connection.execute(of_recent.where(stories.c.last_seen >= since))
             theirs = {(row.profile, row.story): to_alert(row) for row in rows}
-            raised = Counter(
-                dict(
-                    connection.execute(
-                        select(alerts.c.profile, func.count())
-                        .where(alerts.c.opened >= today, ~alerts.c.held)
-                        .group_by(alerts.c.profile)
-                    ).all()
-                )
+            opened = select(alerts.c.profile, func.count().label("raised")).where(
+                alerts.c.opened >= today, ~alerts.c.held
             )
+            raised = {row.profile: row.raised for row in connection.execute(opened.group_by(alerts.c.profile))}
         return Known(version=version, stories=found, alerts=theirs, raised_today=raised)
 
     def alerts(
@@ -110,7 +104,7 @@ class AlertsDoor:
             .order_by(notices.c.id)
         )
         with reading(self._engine) as connection:
-            return [row._mapping for row in connection.execute(query)]
+            return [dict(row._mapping) for row in connection.execute(query)]
 
     def change_alert(
         self, alert_id: str, *, author: str, at: datetime, what: str, note: str = "", **values: Any

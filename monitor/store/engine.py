@@ -10,7 +10,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Engine, Table, create_engine, event, text
+from sqlalchemy import Connection, CursorResult, Engine, Table, create_engine, event, text
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, IntegrityError, SQLAlchemyError
 
@@ -148,6 +148,14 @@ def holder_is_gone(leased_by: str) -> bool:
     except PermissionError:
         return False
     return False
+
+
+def inserted_id(result: CursorResult[Any]) -> int:
+    """The primary key that the database gave to the row just inserted."""
+    key = result.inserted_primary_key
+    if key is None:
+        raise StoreError("the database gave no key to a new row")
+    return int(key[0])
 
 
 def upsert(connection: Connection, table: Table) -> Any:

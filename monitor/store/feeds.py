@@ -90,9 +90,11 @@ class FeedsDoor:
 
     def items_per_feed(self) -> dict[str, int]:
         """How many items of each feed are stored, by name."""
-        query = select(feeds.c.name, func.count(items.c.id)).outerjoin(items, items.c.feed_id == feeds.c.id)
+        query = select(feeds.c.name, func.count(items.c.id).label("held")).outerjoin(
+            items, items.c.feed_id == feeds.c.id
+        )
         with reading(self._engine) as connection:
-            return {name: count for name, count in connection.execute(query.group_by(feeds.c.name))}
+            return {row.name: row.held for row in connection.execute(query.group_by(feeds.c.name))}
 
 
 def write_back(connection: Connection, updates: Sequence[FeedUpdate]) -> None:

@@ -12,7 +12,7 @@ from sqlalchemy import LABEL_STYLE_TABLENAME_PLUS_COL, Engine, Row, and_, func, 
 
 from monitor.domain import Alert, Message, MessageKind, MessageState, Notice, Reason, Recipient
 from monitor.errors import ConflictError
-from monitor.store.engine import holder_is_gone, owner, reading, writing
+from monitor.store.engine import holder_is_gone, inserted_id, owner, reading, writing
 from monitor.store.rows import to_alert
 from monitor.store.schema import alerts, notices, outbox
 
@@ -56,7 +56,7 @@ class OutboxDoor:
         """
         try:
             with writing(self._engine) as connection:
-                message_row = connection.execute(insert(outbox), _message_row(message)).inserted_primary_key[0]
+                message_row = inserted_id(connection.execute(insert(outbox), _message_row(message)))
                 for start in range(0, len(duties), 500):
                     part = duties[start : start + 500]
                     free = and_(notices.c.id.in_(part), notices.c.message.is_(None), notices.c.skipped == "")
@@ -147,8 +147,8 @@ class OutboxDoor:
     def outbox_counts(self) -> dict[str, int]:
         """How many messages are in each state."""
         with reading(self._engine) as connection:
-            rows = connection.execute(select(outbox.c.state, func.count()).group_by(outbox.c.state)).all()
-        return {state: count for state, count in rows}
+            rows = connection.execute(select(outbox.c.state, func.count().label("held")).group_by(outbox.c.state)).all()
+        return {row.state: row.held for row in rows}
 
     def oldest_unsent(self) -> datetime | None:
         """When the oldest thing that still has to reach somebody was created: a message or a duty to tell at once."""

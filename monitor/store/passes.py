@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import Engine, distinct, func, insert, select, update
 
-from monitor.store.engine import reading, writing
+from monitor.store.engine import inserted_id, reading, writing
 from monitor.store.schema import alerts, feeds, items, meta, passes
 
 COUNTS = (
@@ -45,7 +45,7 @@ class PassesDoor:
     def start_pass(self, *, at: datetime) -> int:
         """Write down that a pass began."""
         with writing(self._engine) as connection:
-            return int(connection.execute(insert(passes), {"started": at}).inserted_primary_key[0])
+            return inserted_id(connection.execute(insert(passes), {"started": at}))
 
     def end_pass(self, pass_id: int, *, at: datetime, counts: dict[str, int]) -> None:
         """Write down what it did."""

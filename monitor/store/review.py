@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import Engine, and_, insert, select, update
 
 from monitor.domain import Item, Verdict
-from monitor.store.engine import reading, upsert, writing
+from monitor.store.engine import inserted_id, reading, upsert, writing
 from monitor.store.rows import item_query, joined, to_item, to_verdict
 from monitor.store.schema import items, models, verdicts
 
@@ -46,7 +46,7 @@ class ReviewDoor:
         with writing(self._engine) as connection:
             earlier = and_(verdicts.c.item_id == verdict.item_id, ~verdicts.c.undone)
             connection.execute(update(verdicts).where(earlier).values(undone=True))
-            return int(connection.execute(insert(verdicts), row).inserted_primary_key[0])
+            return inserted_id(connection.execute(insert(verdicts), row))
 
     def undo_verdict(self, verdict_id: int) -> bool:
         """Take a verdict back; it stays on record. False when there is none that counts."""

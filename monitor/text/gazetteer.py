@@ -23,7 +23,7 @@ LOCALES = frozenset("en zh es fr de pt it nl ru uk ar fa ur ja ko id ms vi th tr
 _SKIPPED = frozenset("EZ UN QO AC CP CQ DG EA IC TA XA XB AQ BV GS HM IO PM TF UM CC CX NF".split())
 # CLDR names that are everyday words of their language, or a person's or a state's name.
 _EVERYDAY = {
-    "en": frozenset("Jersey Georgia Jordan Chad".split()),
+    "en": frozenset(["Jersey", "Georgia", "Jordan", "Chad"]),
     "fr": frozenset(["La Réunion", "Réunion"]),
     "vi": frozenset(["Ý", "Áo", "Úc", "Bỉ"]),
     "es": frozenset(["Granada", "San Martín"]),

@@ -61,13 +61,15 @@ _SHARING = {  # languages of the same script that only the feed's own claim can 
 _RUSSIAN_ONLY = re.compile("[\u044b\u044d\u0451\u042b\u042d\u0401]")
 # Function words no other large Latin-script language spells alike.
 _ENGLISH = frozenset(
-    "the of and to for with from by after over says as at on its is are was were has have will would could not into amid"
-    " against their his this that than been be it who which about before because during more new how why what".split()
+    "the of and to for with from by after over says as at on its is are was were has have will would"
+    " could not into amid against their his this that than been be it who which about before because"
+    " during more new how why what".split()
 )
 _OTHERS = frozenset(
-    "de der die das und den von mit f\u00fcr auf dem ist des im zu ein eine le la les et du des en un une pour dans sur au aux"
-    " el los las y del por con para una que se o os da do dos em no na com il lo gli di che per non della dei het een van"
-    " dan di yang untuk dengan dari ini itu ve bir i\u00e7in och att som det p\u00e5 w z na nie si\u0119".split()
+    "de der die das und den von mit für auf dem ist des im zu ein eine le la les et du des en un une pour"
+    " dans sur au aux el los las y del por con para una que se o os da do dos em no na com il lo gli di"
+    " che per non della dei het een van dan di yang untuk dengan dari ini itu ve bir için och att som det"
+    " på w z na nie się".split()
 )
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import timedelta
@@ -75,7 +75,7 @@ class Stories:
         return story
 
     def _nearest(self, terms: Sequence[int], item: Item) -> Story | None:
-        scores: Counter[str] = Counter()
+        scores: dict[str, float] = defaultdict(float)
         own = 0.0
         for term in terms:
             weight = self._rarity(term)
@@ -83,11 +83,11 @@ class Stories:
             for story in self._holding.get(term, ()):
                 scores[story] += weight
         for candidate, shared in sorted(scores.items(), key=lambda pair: (-pair[1], pair[0]))[:20]:
-            story = self.by_id[candidate]
-            theirs = sum(self._rarity(term) for term in story.terms)
-            near = abs(item.moment - story.last_seen) <= OPEN_FOR
-            if near and own and theirs and shared / math.sqrt(own * theirs) >= SAME:
-                return story
+            near = self.by_id[candidate]
+            theirs = sum(self._rarity(term) for term in near.terms)
+            recent = abs(item.moment - near.last_seen) <= OPEN_FOR
+            if recent and own and theirs and shared / math.sqrt(own * theirs) >= SAME:
+                return near
         return None
 
     def _rarity(self, term: int) -> float:

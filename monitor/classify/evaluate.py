@@ -1,0 +1,149 @@
+"""How right the classifier is on labelled texts it was not trained on."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from monitor.domain import TAGS, Judgement, Tag, Text
+from monitor.errors import ConfigError
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GoldText:
+    """A text with what people found right of it; None where they did not say."""
+
+    text: Text
+    labels: frozenset[Tag]
+    severity: int | None = None
+    countries: frozenset[str] | None = None
+
+
+def read_gold(file: Path) -> list[GoldText]:
+    """Labelled JSON Lines: title, labels, and if known summary, severity, countries.
+
+    Raises: ConfigError that names file and line.
+    """
+    found = []
+    try:
+        lines = file.read_text(encoding="utf-8").splitlines()
+    except (OSError, UnicodeDecodeError) as problem:
+        raise ConfigError(f"{file} cannot be read: {problem}") from problem
+    for number, line in enumerate(lines, 1):
+        if not line.strip():
+            continue
+        try:
+            entry = json.loads(line)
+            found.append(
+                GoldText(
+                    text=Text(title=entry["title"], summary=entry.get("summary") or ""),
+                    labels=frozenset(Tag(label) for label in entry["labels"]),
+                    severity=entry.get("severity"),
+                    countries=None if entry.get("countries") is None else frozenset(entry["countries"]),
+                )
+            )
+        except (ValueError, KeyError, TypeError) as problem:
+            raise ConfigError(f"{file}, line {number}: {problem!r}") from problem
+    if not found:
+        raise ConfigError(f"{file} holds no labelled text")
+    return found
+
+
+def scores_of(gold: Sequence[GoldText], said: Sequence[Judgement], severities: Sequence[int]) -> dict[str, Any]:
+    """Every figure we judge a classifier by, of parallel sequences.
+
+    `macro_f1` at the shipped thresholds, `average_precision` without any, `ece` the expected
+    calibration error in ten bins, `unsure` the share left to people, with the macro-F1 of the
+    rest; severity as quadratically weighted kappa (Cohen 1968) on items both sides flag,
+    countries as micro-F1 over the labels' items.
+    """
+    truth = np.array([[tag in entry.labels for tag in TAGS] for entry in gold], dtype=bool)
+    labels = np.array([[tag in judgement.labels for tag in TAGS] for judgement in said], dtype=bool)
+    chances = np.array([[judgement.probabilities[tag] for tag in TAGS] for judgement in said])
+    sure = np.array([not judgement.unsure for judgement in said])
+    tags = {tag.value: _of_tag(truth[:, n], labels[:, n], chances[:, n]) for n, tag in enumerate(TAGS)}
+    flagged, right = labels.max(axis=1), truth.max(axis=1)
+    return {
+        "items": len(gold),
+        "macro_f1": _mean(t["f1"] for t in tags.values()),
+        "average_precision": _mean(t["average_precision"] for t in tags.values()),
+        "ece": _mean(t["ece"] for t in tags.values()),
+        "harmless_flagged": _share(flagged & ~right, ~right),
+        "risks_missed": _share(~flagged & right, right),
+        "unsure": round(float((~sure).mean()), 4),
+        "macro_f1_when_sure": _mean(_f1(truth[sure, n], labels[sure, n]) for n in range(len(TAGS))),
+        "severity_kappa": _severity(gold, severities, flagged & right),
+        "countries_f1": _countries(gold, said),
+        "tags": tags,
+    }
+
+
+def _of_tag(truth: npt.NDArray[np.bool_], said: npt.NDArray[np.bool_], chance: npt.NDArray[Any]) -> dict[str, Any]:
+    from sklearn.metrics import average_precision_score
+
+    return {
+        "items": int(truth.sum()),
+        "precision": _share(truth & said, said),
+        "recall": _share(truth & said, truth),
+        "f1": round(_f1(truth, said), 4),
+        "average_precision": round(float(average_precision_score(truth, chance)), 4) if truth.any() else 0.0,
+        "ece": round(calibration_error(truth, chance), 4),
+    }
+
+
+def calibration_error(truth: npt.NDArray[np.bool_], chance: npt.NDArray[Any], bins: int = 10) -> float:
+    """Expected calibration error: how far told chances lie from found shares (Naeini et al. 2015)."""
+    place = np.minimum((chance * bins).astype(int), bins - 1)
+    parts = [(place == b) for b in range(bins)]
+    return float(sum(abs(truth[p].mean() - chance[p].mean()) * p.mean() for p in parts if p.any()))
+
+
+def _f1(truth: npt.NDArray[np.bool_], said: npt.NDArray[np.bool_]) -> float:
+    return 2 * float((truth & said).sum()) / max(float(truth.sum() + said.sum()), 1.0)
+
+
+def _share(part: npt.NDArray[np.bool_], whole: npt.NDArray[np.bool_]) -> float:
+    return round(float(part.sum()) / max(float(whole.sum()), 1.0), 4)
+
+
+def _mean(values: Any) -> float:
+    return round(float(np.mean(list(values))), 4)
+
+
+def _severity(gold: Sequence[GoldText], said: Sequence[int], counted: npt.NDArray[np.bool_]) -> float | None:
+    from sklearn.metrics import cohen_kappa_score
+
+    pairs = [
+        (int(entry.severity), level)
+        for entry, level, counts in zip(gold, said, counted, strict=True)
+        if counts and entry.severity is not None
+    ]
+    if not pairs:
+        return None
+    right, found = zip(*pairs, strict=True)
+    return round(float(cohen_kappa_score(right, found, labels=range(4), weights="quadratic")), 4)
+
+
+def _countries(gold: Sequence[GoldText], said: Sequence[Judgement]) -> float | None:
+    hit = total = 0
+    for entry, judgement in zip(gold, said, strict=True):
+        if entry.countries is not None and entry.labels and judgement.labels:
+            hit += len(entry.countries & set(judgement.countries))
+            total += len(entry.countries) + len(judgement.countries)
+    return round(2 * hit / total, 4) if total else None
+
+
+def in_words(scores: Mapping[str, Any]) -> str:
+    """The figures as a small table."""
+    lines = [f"{'':<14}{'items':>6}{'precision':>11}{'recall':>8}{'F1':>7}{'AP':>7}{'ECE':>7}"]
+    for tag, of in scores["tags"].items():
+        shown = "".join(f"{of[name]:>7.3f}" for name in ("f1", "average_precision", "ece"))
+        lines.append(f"{tag:<14}{of['items']:>6}{of['precision']:>11.3f}{of['recall']:>8.3f}{shown}")
+    lines += [f"{name}: {value}" for name, value in scores.items() if name != "tags" and value is not None]
+    return "\n".join(lines)

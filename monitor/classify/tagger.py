@@ -1,0 +1,246 @@
+"""The machine's one tagging process: a client for everybody, and the server behind the socket. [I/O]
+
+The server is started by the first client that needs it and ends when nobody has asked for a
+while; only it holds the classifier. One connection carries one question and one answer, each
+a length of four bytes and that much msgpack. Server: `python -m monitor.classify.tagger`.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import socket as sockets
+import struct
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Sequence
+from hashlib import blake2b
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from monitor import __version__
+from monitor.domain import Judgement, Text
+from monitor.errors import ArtefactError
+
+if TYPE_CHECKING:
+    from monitor.classify.predict import Classifier
+
+QUESTION_TEXTS = 500  # texts in one question: bounds memory and how long others wait
+MOST_BYTES = 64 * 1024 * 1024
+START_S = 30.0  # until a fresh server answers, on a slow disk
+ANSWER_S = 300.0
+TICK_S = 1.0
+_LENGTH = struct.Struct("!I")
+_PATH_MOST = 100  # bytes; the kernel takes 107
+
+
+class Question(msgspec.Struct):
+    """What a client asks: judge these texts with the classifier in that folder."""
+
+    version: str
+    model: str
+    texts: list[Text]
+
+
+class Answer(msgspec.Struct):
+    """What comes back; `error` in words where there are no judgements, `stale` from a server of another version."""
+
+    judgements: list[Judgement] = []
+    error: str = ""
+    stale: bool = False
+
+
+_questions = msgspec.msgpack.Decoder(Question)
+_answers = msgspec.msgpack.Decoder(Answer)
+_encoder = msgspec.msgpack.Encoder()
+
+
+class Tagger:
+    """The client: asks the machine's tagging process, and starts it where there is none."""
+
+    def __init__(self, *, model_dir: Path, socket: Path, idle_s: float) -> None:
+        self._model = str(model_dir.resolve())
+        self._path = _short(socket)
+        self._idle_s = idle_s
+        self._started: subprocess.Popen[bytes] | None = None
+
+    def judge(self, texts: Sequence[Text]) -> list[Judgement]:
+        """What the classifier says of each text. Raises: ArtefactError when it cannot be had."""
+        found: list[Judgement] = []
+        for start in range(0, len(texts), QUESTION_TEXTS):
+            question = Question(__version__, self._model, list(texts[start : start + QUESTION_TEXTS]))
+            found += self._ask(_encoder.encode(question))
+        return found
+
+    def close(self) -> None:
+        """Let go of the server; it ends by itself when nobody asks any more."""
+        if self._started is not None and self._started.poll() is None:
+            self._started.returncode = 0  # it outlives us on purpose
+
+    def _ask(self, question: bytes) -> list[Judgement]:
+        until = time.monotonic() + START_S
+        wait = 0.005
+        while True:
+            try:
+                answer = self._answer(question)
+            except (FileNotFoundError, ConnectionError, TimeoutError, EOFError) as problem:
+                if time.monotonic() > until:
+                    said = f"the tagging process does not answer ({problem}); see {self._log}"
+                    raise ArtefactError(said) from problem
+                self._start()
+            else:
+                if answer.error:
+                    raise ArtefactError(answer.error)
+                if not answer.stale:
+                    return answer.judgements
+            time.sleep(wait)
+            wait = min(wait * 2, 0.1)
+
+    def _answer(self, question: bytes) -> Answer:
+        with sockets.socket(sockets.AF_UNIX) as connection:
+            connection.settimeout(ANSWER_S)
+            connection.connect(str(self._path))
+            _send(connection, question)
+            return _answers.decode(_receive(connection))
+
+    @property
+    def _log(self) -> Path:
+        return self._path.with_suffix(".log")
+
+    def _start(self) -> None:
+        """Start a server unless ours is still coming up; of several that start, all but one end at once."""
+        if self._started is not None and self._started.poll() is None:
+            return
+        self._path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        command = [sys.executable, "-m", __name__, str(self._path), repr(self._idle_s)]
+        with self._log.open("wb") as log:
+            self._started = subprocess.Popen(
+                command,
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                stderr=log,
+                start_new_session=True,
+            )
+
+
+def _short(path: Path) -> Path:
+    """`path`, or one that the kernel's limit admits in a folder of our own among the temporary files."""
+    if len(os.fsencode(path)) <= _PATH_MOST:
+        return path
+    folder = Path(tempfile.gettempdir()) / f"monitor-{os.getuid()}"
+    folder.mkdir(mode=0o700, exist_ok=True)
+    if folder.is_symlink() or folder.stat().st_uid != os.getuid() or folder.stat().st_mode & 0o077:
+        raise ArtefactError(f"{folder} is not ours alone: remove it, or choose a shorter MONITOR_DATA_DIR")
+    return folder / (blake2b(os.fsencode(path), digest_size=8).hexdigest() + ".sock")
+
+
+def _send(connection: sockets.socket, content: bytes) -> None:
+    connection.sendall(_LENGTH.pack(len(content)) + content)
+
+
+def _receive(connection: sockets.socket) -> bytes:
+    (length,) = _LENGTH.unpack(_exactly(connection, _LENGTH.size))
+    if length > MOST_BYTES:
+        raise ConnectionError(f"a message of {length} bytes is longer than we take")
+    return _exactly(connection, length)
+
+
+def _exactly(connection: sockets.socket, length: int) -> bytes:
+    content = bytearray()
+    while len(content) < length:
+        part = connection.recv(min(length - len(content), 1 << 20))
+        if not part:
+            raise EOFError("the other side hung up")
+        content += part
+    return bytes(content)
+
+
+# --- the server ------------------------------------------------------------------------------
+
+
+class Server:
+    """Answers questions one after the other until it is idle, replaced or of an old version."""
+
+    def __init__(self, path: Path, idle_s: float) -> None:
+        self._path, self._idle_s = path, idle_s
+        self._model, self._classifier = "", None  # type: str, Classifier | None
+        self._ends = False
+
+    def serve(self) -> None:
+        """Listen at the socket; a server that finds another one listening ends at once."""
+        with self._path.with_suffix(".lock").open("w") as lock, sockets.socket(sockets.AF_UNIX) as listener:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                return
+            self._path.unlink(missing_ok=True)
+            with _private():
+                listener.bind(str(self._path))
+            ours = self._path.stat().st_ino
+            listener.listen(64)
+            listener.settimeout(TICK_S)
+            self._answer_all(listener, ours)
+            if self._still_at(ours):
+                self._path.unlink(missing_ok=True)
+
+    def _answer_all(self, listener: sockets.socket, ours: int) -> None:
+        last = time.monotonic()
+        while not self._ends and self._still_at(ours) and time.monotonic() - last < self._idle_s:
+            try:
+                connection, _ = listener.accept()
+            except TimeoutError:
+                continue
+            with connection:
+                connection.settimeout(ANSWER_S)
+                try:
+                    _send(connection, _encoder.encode(self._answer(_receive(connection))))
+                except (OSError, EOFError) as problem:
+                    print(problem, file=sys.stderr, flush=True)  # noqa: T201  (goes to the log file)
+            last = time.monotonic()
+
+    def _still_at(self, ours: int) -> bool:
+        """Whether the socket's name still leads to us: a removed data folder ends its server."""
+        try:
+            return self._path.stat().st_ino == ours
+        except OSError:
+            return False
+
+    def _answer(self, content: bytes) -> Answer:
+        try:
+            question = _questions.decode(content)
+        except msgspec.MsgspecError:
+            self._ends = True  # spoken by another version
+            return Answer(stale=True)
+        if question.version != __version__:
+            self._ends = True
+            return Answer(stale=True)
+        try:
+            return Answer(judgements=self._with(question.model).judge(question.texts))
+        except ArtefactError as problem:
+            return Answer(error=str(problem))
+
+    def _with(self, model: str) -> Classifier:
+        from monitor.classify.predict import Classifier
+
+        if self._classifier is None or model != self._model:
+            self._classifier = Classifier.load(Path(model))
+            self._model = model
+        return self._classifier
+
+
+class _private:  # noqa: N801  (reads as a statement)
+    """Files made inside belong to the user alone."""
+
+    def __enter__(self) -> None:
+        self._former = os.umask(0o177)
+
+    def __exit__(self, *_: object) -> None:
+        os.umask(self._former)
+
+
+if __name__ == "__main__":
+    Server(Path(sys.argv[1]), float(sys.argv[2])).serve()

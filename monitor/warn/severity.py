@@ -1,0 +1,192 @@
+"""How bad, how soon, how sure: three answers kept apart, each with the words that decided it.
+
+Source: docs/codebook.md#severity; CAP 1.2 (OASIS, 2010) for the three axes; the stages of a
+policy after 001#III.1 (draft rules are worth hearing of while they can still be commented on).
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from functools import cache
+
+from monitor.domain import Assessment, Certainty, FeedKind, Judgement, Severity, Stage, Text, Trust, Urgency
+from monitor.i18n import N_
+
+SUMMARY_MOST = 400  # characters: what decides stands at the beginning
+
+_OFFICIAL_KINDS = frozenset({FeedKind.POLICY, FeedKind.REGULATOR, FeedKind.SANCTIONS})
+
+# Each cue: spaced scripts as whole words (a trailing * lets the word go on), Chinese as it stands.
+_CUES: dict[str, tuple[str, str]] = {
+    "denied": ("denie*, dismisses report*, rejects report*, refutes", "否认, 辟谣, 不实"),
+    "withdrawn": (
+        "withdraw* proposed, withdraws proposal, withdraws rule, rescind*, revok*, repeal*, withdrawal of proposed",
+        "撤回, 废止, 撤销, 取消了",
+    ),
+    "over": (
+        "reopen*, resum*, strike ends, called off, calls off, lifted, lifts, ceasefire, truce, "
+        "restored, eases, delist*",
+        "恢复, 解除, 复工, 停火, 重新开放, 移出",
+    ),
+    "rumour": (
+        "reportedly, rumour*, rumor*, sources say, sources said, people familiar, unconfirmed, said to, is said",
+        "据传, 传闻, 消息人士, 知情人士, 网传, 或将, 疑似",
+    ),
+    "proposal": (
+        "propos*, draft, drafts, bill, plans to, planning to, consider*, mull*, weigh*, eyes, seeks, "
+        "seeking, could, may,"
+        " might, threat*, warn*, vow*, pledge*, urge*, call for, calls for, push for, wants, looks to, "
+        "if, advance notice",
+        "拟, 草案, 威胁, 考虑, 可能, 计划, 警告, 提议, 呼吁, 敦促, 酝酿, 建议, 将对, 若, 如果",
+    ),
+    "consultation": (
+        "consult*, comment period, request for comment*, comments until, public comment*, feedback on",
+        "征求意见, 公开征集, 意见稿",
+    ),
+    "adopted": (
+        "adopt*, approv*, pass, passes, passed, final rule, impos*, signs, signed, orders, ordered, "
+        "enact*, launch*, slap*,"
+        " determination, designat*, sanctions regulations, blacklist*, rules that, fined, fines, agreed",
+        "通过, 批准, 公布, 发布, 决定, 宣布, 列入, 加征, 印发, 出台, 处罚",
+    ),
+    "in_force": (
+        "takes effect, take effect, took effect, in force, into force, effective, comes into, "
+        "enters into, as of, starts charging,"
+        " begins, from today, now required",
+        "生效, 施行, 实施, 起执行, 正式执行, 自即日起, 开始执行",
+    ),
+    "happening": (
+        "halt*, suspend*, shut, shuts, shutdown, closed, closes, closure, clash*, attack*, struck, hit, "
+        "hits, explo*, fire,"
+        " strike, strikes, striking, walk out, walkout, block*, seiz*, strand*, disrupt*, outage*, "
+        "escalat*, killed, kills,"
+        " bomb*, shell*, missile*, drone*, evacuat*, flood*, quake, earthquake, typhoon, hurricane, storm, drought,"
+        " shortage*, ration*, soar*, surg*, spik*, jump*, plung*, insolven*, bankrupt*, expel*, "
+        "recall*, riot*, protest*",
+        "停产, 停工, 停航, 停运, 暂停, 关闭, 袭击, 打击, 空袭, 爆炸, 火灾, 罢工, 封锁, 扣押, 中断, 瘫痪, 冲突, 升级,"
+        " 导弹, 无人机,"
+        " 疏散, 洪水, 洪灾, 地震, 台风, 干旱, 短缺, 限电, 暴涨, 飙升, 破产, 驱逐, 召回, 骚乱, 抗议",
+    ),
+    "broad": (
+        "nationwide, national, worldwide, global*, all imports, all exports, sweeping, blanket, "
+        "across the, major, biggest,"
+        " largest, record, massive, severe, widespread, billion, million, thousands, hundreds, dozens, "
+        "region*, industry-wide,"
+        " full-scale, total, unprecedented, criminal",
+        "全国, 全球, 全面, 大规模, 大范围, 所有, 最大, 严重, 重大, 亿, 万, 多国, 多地, 全部, 史上, 创纪录",
+    ),
+    "grave": (
+        "war, invasion, invades, invaded, blockade, coup, martial law, state of emergency, airstrike*, "
+        "air strike*, missile strike*,"
+        " ground offensive, strait, nationwide strike, general strike, embargo, nationwide blackout, "
+        "paralysed, paralyzed,"
+        " force majeure, lockdown, mobilis*, mobiliz*, default, standstill",
+        "战争, 开战, 入侵, 海峡, 政变, 戒严, 紧急状态, 禁运, 全面封锁, 封城, 不可抗力, 全国大停电, 总罢工, 全面停",
+    ),
+    "routine": (
+        "review, reviews, guidance, procedures, clarification*, correction, amend*, scheduling, "
+        "initiation, report, analysis,"
+        " analysts, why, how, what, opinion, explain*, interview, technical, talks, diploma*, condemn*, "
+        "complain*, criticis*",
+        "会谈, 表示, 称, 回应, 评论, 分析, 指南, 解读, 谴责, 抗议, 敦促, 警示函",
+    ),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Cues:
+    """The first word found for each kind of cue, "" where none stands in the text."""
+
+    found: dict[str, str]
+
+    def __getitem__(self, kind: str) -> str:
+        return self.found.get(kind, "")
+
+
+def cues_in(text: Text) -> Cues:
+    """The cue words of title and the beginning of the summary."""
+    raw = f"{text.title} . {text.summary[:SUMMARY_MOST]}".lower()
+    found = {}
+    for kind in _CUES:
+        hit = _pattern(kind).search(raw)
+        if hit:
+            found[kind] = hit.group()
+    return Cues(found)
+
+
+@cache
+def _pattern(kind: str) -> re.Pattern[str]:
+    spaced, chinese = _CUES[kind]
+    words = [re.escape(word.strip()).replace(r"\*", r"\w*") for word in spaced.split(",")]
+    return re.compile(rf"\b(?:{'|'.join(words)})\b|{'|'.join(w.strip() for w in chinese.split(','))}")
+
+
+def assess(text: Text, judgement: Judgement, *, trust: Trust, kind: FeedKind) -> Assessment:
+    """Severity, urgency, certainty and stage of a judged text, with reasons."""
+    if not judgement.labels:
+        return Assessment()
+    cues = cues_in(text)
+    stage, why_stage = _stage(cues)
+    certainty, why_certainty = _certainty(cues, stage, official=trust is Trust.OFFICIAL or kind in _OFFICIAL_KINDS)
+    urgency = _urgency(cues, stage)
+    severity, why_severity = _severity(cues, stage, judgement)
+    reasons = tuple(reason for reason in (*why_severity, why_stage, why_certainty) if reason)
+    return Assessment(severity=severity, urgency=urgency, certainty=certainty, stage=stage, reasons=reasons)
+
+
+def _severity(cues: Cues, stage: Stage | None, judgement: Judgement) -> tuple[Severity, tuple[str, ...]]:
+    if cues["over"] and not cues["grave"]:
+        return Severity.WATCH, (N_("it eases"),)
+    early = stage in (Stage.PROPOSAL, Stage.CONSULTATION)
+    acute = bool(cues["happening"])
+    if cues["grave"] and acute and not early and len(judgement.labels) > 1:
+        return Severity.CRITICAL, (N_("severe and happening now"),)
+    if early and not (cues["grave"] and acute):
+        return Severity.WATCH, (N_("early: proposed, threatened or talked of"),)
+    if cues["grave"] and (acute or cues["broad"]):
+        return Severity.WARNING, (N_("grave words"),)
+    if cues["routine"] and not cues["broad"]:
+        return Severity.WATCH, (N_("routine step"),)
+    if (acute or stage is not None) and cues["broad"]:
+        return Severity.WARNING, (N_("in effect or under way, and wide in scope"),)
+    return Severity.WATCH, (N_("local, or of small scope"),)
+
+
+def _stage(cues: Cues) -> tuple[Stage | None, str]:
+    if cues["consultation"]:
+        return Stage.CONSULTATION, N_("stage: consultation")
+    if cues["in_force"]:
+        return Stage.IN_FORCE, N_("stage: in force")
+    if cues["adopted"]:
+        return Stage.ADOPTED, N_("stage: adopted")
+    if cues["proposal"]:
+        return Stage.PROPOSAL, N_("stage: proposal")
+    return None, ""
+
+
+def _certainty(cues: Cues, stage: Stage | None, *, official: bool) -> tuple[Certainty, str]:
+    if cues["denied"]:
+        return Certainty.DENIED, N_("certainty: denied")
+    if cues["withdrawn"]:
+        return Certainty.WITHDRAWN, N_("certainty: withdrawn")
+    if cues["rumour"] and not official:
+        return Certainty.RUMOUR, N_("certainty: a rumour")
+    if official:
+        in_force = stage is Stage.IN_FORCE
+        return (
+            (Certainty.IN_FORCE, N_("certainty: in force"))
+            if in_force
+            else (Certainty.OFFICIAL, N_("certainty: official"))
+        )
+    return Certainty.REPORTED, N_("certainty: reported")
+
+
+def _urgency(cues: Cues, stage: Stage | None) -> Urgency:
+    if cues["over"] and not cues["grave"]:
+        return Urgency.PAST
+    if cues["happening"] or stage is Stage.IN_FORCE:
+        return Urgency.IMMEDIATE
+    if stage in (Stage.ADOPTED, Stage.PUBLISHED):
+        return Urgency.EXPECTED
+    return Urgency.FUTURE if stage else Urgency.UNKNOWN
