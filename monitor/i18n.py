@@ -14,7 +14,7 @@ from monitor.resources import in_package
 
 LANGUAGES = ("en", "zh")
 
-_current: list[_gettext.NullTranslations] = [_gettext.NullTranslations()]
+_current: list[tuple[str, _gettext.NullTranslations]] = [("en", _gettext.NullTranslations())]
 
 
 @cache
@@ -39,17 +39,22 @@ def base_language(language: str) -> str:
 
 def use(language: str) -> None:
     """Speak `language` wherever nothing is known of the reader: the command line and its errors."""
-    _current[0] = translator(language)
+    _current[0] = base_language(language), translator(language)
+
+
+def current() -> tuple[str, _gettext.NullTranslations]:
+    """The process's language and its catalogue, for what is worded for a reader we know nothing of."""
+    return _current[0]
 
 
 def _(message: str) -> str:
     """`message` in the process's language, looked up when called; the empty text stays empty."""
-    return _current[0].gettext(message) if message else ""
+    return _current[0][1].gettext(message) if message else ""
 
 
 def ngettext(singular: str, plural: str, n: int) -> str:
     """The form for `n` in the process's language; the caller puts the figure in."""
-    return _current[0].ngettext(singular, plural, n)
+    return _current[0][1].ngettext(singular, plural, n)
 
 
 def N_(message: str) -> str:  # noqa: N802  (the name that extraction looks for)

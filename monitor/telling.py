@@ -12,7 +12,7 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from zlib import crc32
 
 from monitor.config import Settings
@@ -21,11 +21,13 @@ from monitor.domain import (
     AlertState,
     Coverage,
     Item,
+    Level,
     Message,
     MessageKind,
     MessageState,
     Notice,
     Profile,
+    Reason,
     Recipient,
 )
 from monitor.errors import DeliveryError
@@ -33,6 +35,9 @@ from monitor.notify.identity import message_id
 from monitor.shell import Shell
 from monitor.store import Store
 from monitor.store.outbox import Duty
+
+if TYPE_CHECKING:
+    from monitor.notify.view import Entry
 
 log = logging.getLogger(__name__)
 
@@ -63,12 +68,11 @@ def announce(shell: Shell, *, now: datetime) -> int:
 
 def _announce_to(shell: Shell, recipient: Recipient, profile: str, duties: Sequence[Duty], *, now: datetime) -> bool:
     from monitor.notify.notice import NoticeFacts, build
-    from monitor.notify.view import Entry
 
     title = next((p.title or p.name for p in shell.profiles if p.name == profile), profile)
     facts = NoticeFacts(
         recipient=recipient,
-        entries=tuple(Entry(alert=duty.alert, reason=duty.notice.reason) for duty in duties),
+        entries=_entries(shell.store, duties),
         items=_items_of(shell.store, [duty.alert for duty in duties]),
         profile_title=title,
         page_url=shell.settings.page_url,
@@ -138,7 +142,6 @@ def preview(  # type: ignore[no-untyped-def]
 ):
     """The digest as it would be now, and the duties it would fulfil; nothing is written but skipped duties."""
     from monitor.notify.digest import DigestFacts, build
-    from monitor.notify.view import Entry
 
     store = shell.store
     waiting = store.duties(immediate=False, profile=profile.name, recipient=recipient.address)
@@ -151,7 +154,7 @@ def preview(  # type: ignore[no-untyped-def]
         since=since,
         until=until,
         coverage=coverage(shell, since=since, until=until),
-        entries=tuple(Entry(alert=duty.alert, reason=duty.notice.reason) for duty in duties),
+        entries=_entries(shell.store, duties),
         held=sum(alert.held and since < alert.opened <= until for alert in alerts),
         still_open=sum(not a.held and a.state not in OVER and a.id not in told_now for a in alerts),
         items=_items_of(store, [duty.alert for duty in duties]),
@@ -183,6 +186,20 @@ def coverage(shell: Shell, *, since: datetime, until: datetime) -> Coverage:
     )
 
 
+def _entries(store: Store, duties: Sequence[Duty]) -> tuple[Entry, ...]:
+    from monitor.notify.view import Entry
+
+    return tuple(Entry(alert=d.alert, reason=d.notice.reason, was=_was(store, d)) for d in duties)
+
+
+def _was(store: Store, duty: Duty) -> Level | None:
+    """The level before the last worsening, which its event names first."""
+    if duty.notice.reason is not Reason.WORSENED:
+        return None
+    notes = [event.note for event in store.alert_events(duty.alert.id) if event.what == "worsened"]
+    return Level.of(notes[-1].split()[0]) if notes else None
+
+
 def _items_of(store: Store, alerts: Sequence[Alert]) -> dict[str, tuple[Item, ...]]:
     of_stories = store.items_of_stories([alert.story for alert in alerts])
     return {alert.id: of_stories.get(alert.story, ()) for alert in alerts}
@@ -210,6 +227,7 @@ def _put(  # type: ignore[no-untyped-def]
         profile=profile,
         period=period,
         notices=notices,
+        domain=shell.settings.mail_from.rpartition("@")[2].rstrip(">") or "monitor.invalid",
     )
     try:
         body = email_message(

@@ -96,25 +96,25 @@ def train(
         [best_threshold(p, t, _as_in_news(truth)) for p, t in zip(probabilities.T, truth.T, strict=True)]
     )
     progress("the final model")
-    words, tag_model = _fit(prepared, truth, importance)
+    words, tag_models = _fit(prepared, truth, importance)
     topic_truth = np.array([[topic in example.topics for topic in topics] for example in examples], dtype=int)
-    topic_model = _linear(TOPIC_STRENGTH).fit(words.transform(prepared), topic_truth)
+    topic_models = _linear(TOPIC_STRENGTH, words.transform(prepared), topic_truth, importance)
     weights = Weights(
         vocabulary=tuple(str(word) for word in words.get_feature_names_out()),
         idf=words.idf_,
-        tag_weights=_coefficients(tag_model),
-        tag_bias=_intercepts(tag_model),
+        tag_weights=_coefficients(tag_models),
+        tag_bias=_intercepts(tag_models),
         slope=slope,
         shift=shift,
         thresholds=thresholds,
         unsure_below=thresholds * BAND[0],
         unsure_above=np.minimum(thresholds * BAND[1], 0.95),
         topics=tuple(topics),
-        topic_weights=_coefficients(topic_model),
-        topic_bias=_intercepts(topic_model),
+        topic_weights=_coefficients(topic_models),
+        topic_bias=_intercepts(topic_models),
     )
     pipeline = skops.io.dumps(
-        {"words": words, "tags": tag_model, "topics": topic_model},
+        {"words": words, "tags": tag_models, "topics": topic_models},
         compression=zipfile.ZIP_DEFLATED,
         compresslevel=9,
     )
@@ -152,17 +152,18 @@ def _fit(prepared: Sequence[str], truth: npt.NDArray[np.int_], importance: Matri
         sublinear_tf=True,
     )
     features = words.fit_transform(prepared)
-    return words, _linear(STRENGTH).fit(features, truth, sample_weight=importance)
+    return words, _linear(STRENGTH, features, truth, importance)
 
 
-def _linear(strength: float) -> Any:
-    import sklearn
+def _linear(strength: float, features: Any, truth: npt.NDArray[np.int_], importance: Matrix) -> list[Any]:
+    """One logistic regression for each column of `truth`."""
+    from sklearn.base import clone
     from sklearn.linear_model import LogisticRegression
-    from sklearn.multiclass import OneVsRestClassifier
 
-    sklearn.set_config(enable_metadata_routing=True)
     one = LogisticRegression(C=strength, class_weight="balanced", solver="liblinear", random_state=0)
-    return OneVsRestClassifier(one.set_fit_request(sample_weight=True))
+    if (truth.sum(axis=0) == 0).any():
+        raise ValueError("a topic without examples: write some, or take it out of the taxonomy")
+    return [clone(one).fit(features, column, sample_weight=importance) for column in truth.T]
 
 
 def _unseen_scores(prepared: Sequence[str], truth: npt.NDArray[np.int_], importance: Matrix) -> Matrix:
@@ -171,9 +172,9 @@ def _unseen_scores(prepared: Sequence[str], truth: npt.NDArray[np.int_], importa
     scores = np.zeros(truth.shape)
     for number in range(FOLDS):
         rest, held = fold != number, fold == number
-        words, model = _fit([p for p, r in zip(prepared, rest, strict=True) if r], truth[rest], importance[rest])
+        words, models = _fit([p for p, r in zip(prepared, rest, strict=True) if r], truth[rest], importance[rest])
         features = words.transform([p for p, h in zip(prepared, held, strict=True) if h])
-        scores[held] = features @ _coefficients(model).astype(float) + _intercepts(model)
+        scores[held] = features @ _coefficients(models).astype(float) + _intercepts(models)
     return scores
 
 
@@ -188,20 +189,12 @@ def _platt(scores: Matrix, truth: npt.NDArray[np.int_]) -> tuple[Matrix, Matrix]
     return np.array([float(f.coef_[0, 0]) for f in fitted]), np.array([float(f.intercept_[0]) for f in fitted])
 
 
-def _coefficients(model: Any) -> npt.NDArray[np.float32]:
-    return np.stack([_of(one, "coef_") for one in model.estimators_], axis=1).astype(np.float32)
+def _coefficients(models: Sequence[Any]) -> npt.NDArray[np.float32]:
+    return np.stack([one.coef_[0] for one in models], axis=1).astype(np.float32)
 
 
-def _intercepts(model: Any) -> Matrix:
-    return np.array([float(_of(one, "intercept_")) for one in model.estimators_])
-
-
-def _of(one: Any, name: str) -> Any:
-    """A linear estimator's numbers; of a label that never or always holds, its constant as a large score."""
-    if hasattr(one, name):
-        found: Matrix = getattr(one, name)[0]
-        return found
-    raise ValueError("a topic without examples: write some, or take it out of the taxonomy")
+def _intercepts(models: Sequence[Any]) -> Matrix:
+    return np.array([float(one.intercept_[0]) for one in models])
 
 
 def _facts(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 import getpass
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -145,14 +145,13 @@ def _told(item: Item, story: Mapping[str, Any]) -> list[tuple[str, list[str]]]:
         evidence = ", ".join(f"{e.word} ({e.tag.value} {e.weight:+.2f})" for e in found.evidence)
         parts.append((_("Tagged"), [_labels(found), probabilities, evidence, found.model]))
     if item.assessment:
-        parts.append((_("Assessed"), [f"severity {int(item.assessment.severity)}", *item.assessment.reasons]))
+        grounds = (f"severity {int(item.assessment.severity)}", *item.assessment.reasons)
+        parts.append((_("Assessed"), _in_words(grounds)))
+    waits, head = _("waits for the digest"), _("Profile {name}: {answer}")
     for profile in story["profiles"]:
-        told = [
-            f"{row['recipient']}: {row['reason']} · {row['state'] or row['skipped'] or _('waits for the digest')}"
-            for row in profile["told"]
-        ]
-        head = f"{_('Profile')} {profile['profile']}: {_(profile['answer'])}"
-        parts.append((head, [*profile["reasons"], *told]))
+        told = [f"{r['recipient']}: {r['reason']} · {r['state'] or r['skipped'] or waits}" for r in profile["told"]]
+        given = profile["answer"]
+        parts.append((head.format(name=profile["profile"], answer=_(given)), [*_in_words(profile["reasons"]), *told]))
     if story["verdict"]:
         given = story["verdict"]
         parts.append((_("Verdict"), [f"{given['kind']} · {given['author']} · {given['why']}".rstrip(" ·")]))
@@ -241,7 +240,17 @@ def _labels(found: Judgement | None) -> str:
     if found is None:
         return _("not judged yet")
     words = ", ".join(tag.value for tag in found.labels) or "–"
-    return f"{words} ({_('unsure')})" if found.unsure else words
+    unsure = _("unsure")
+    return f"{words} ({unsure})" if found.unsure else words
+
+
+def _in_words(reasons: Sequence[str]) -> list[str]:
+    """Stored reasons in the terminal's language."""
+    from monitor.i18n import current
+    from monitor.notify.words import why as told
+
+    language, say = current()
+    return [told(reason, say, language) for reason in reasons]
 
 
 def _tag(word: str) -> Tag:

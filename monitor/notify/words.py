@@ -86,6 +86,7 @@ REASON_SENTENCES = (
     N_("one step lower: withdrawn"),
     N_("one step lower: a rumour in one feed"),
     N_("one step lower: it is over"),
+    N_("no country"),
 )
 # The answers of `monitor why` and the words around them, shown on the terminal and the page.
 ANSWERS = (
@@ -103,6 +104,17 @@ ANSWERS = (
 )
 DEFAULT_TITLE = N_("Everything flagged")
 _LISTED = re.compile(r"(tag|country|keyword): (.+)")
+_REFUSED = (
+    (re.compile(r"none of its tags \((?P<names>.*)\) is among yours"), N_("none of its tags ({names}) is among yours")),
+    (
+        re.compile(r"it lies in (?P<where>.*), outside your countries \((?P<names>.*)\)"),
+        N_("it lies in {where}, outside your countries ({names})"),
+    ),
+    (
+        re.compile(r"none of your keywords \((?P<names>.*)\) stands in it"),
+        N_("none of your keywords ({names}) stands in it"),
+    ),
+)
 _FIGURE = re.compile(r"(?P<feeds>\d+) feeds report it|severity (?P<severity>\d)")
 
 
@@ -185,4 +197,8 @@ def why(reason: str, say: NullTranslations, language: str) -> str:
         if figure["feeds"]:
             return say.gettext("{n} feeds report it").format(n=figure["feeds"])
         return say.gettext("severity {n} of 3").format(n=figure["severity"])
+    for pattern, sentence in _REFUSED:
+        if refused := pattern.fullmatch(reason):
+            parts = {name: say.gettext(value) for name, value in refused.groupdict().items()}
+            return say.gettext(sentence).format(**parts)
     return say.gettext(reason) if reason else ""

@@ -9,6 +9,7 @@ from typing import Annotated, Any
 from urllib.parse import urlsplit
 
 from fastapi import FastAPI, Form, Query, Request
+from fastapi.exceptions import RequestValidationError
 from fastapi.responses import HTMLResponse, JSONResponse, PlainTextResponse, RedirectResponse
 from fastapi.staticfiles import StaticFiles
 from jinja2 import Environment, FileSystemLoader, select_autoescape
@@ -16,6 +17,7 @@ from jinja2 import Environment, FileSystemLoader, select_autoescape
 from monitor.domain import TAGS, AlertState, Item, Tag, Verdict, VerdictKind
 from monitor.errors import StoreError
 from monitor.i18n import LANGUAGES, base_language, translator
+from monitor.notify import words
 from monitor.resources import in_package
 from monitor.shell import Shell
 from monitor.warn.explain import why_of
@@ -41,7 +43,13 @@ def make_app(shell: Shell, *, health: Callable[[], dict[str, Any]]) -> FastAPI:
 
     def page(request: Request, template: str, status: int = 200, **values: Any) -> HTMLResponse:
         language = _language(request, shell.settings.lang)
-        known = {"language": language, "token": gate.token, "path": request.url.path, "waiting": None}
+        known = {
+            "language": language,
+            "token": gate.token,
+            "path": request.url.path,
+            "author": request.cookies.get("author", ""),
+            "done": _number(request.query_params.get("done", "")),
+        }
         html = environment(language).get_template(template).render(**known, **values)
         response = HTMLResponse(html, status)
         if request.query_params.get("lang") in LANGUAGES:
@@ -58,6 +66,10 @@ def make_app(shell: Shell, *, health: Callable[[], dict[str, Any]]) -> FastAPI:
     @app.exception_handler(404)
     def nothing_there(request: Request, problem: Exception) -> HTMLResponse:
         return lost(request)
+
+    @app.exception_handler(RequestValidationError)
+    def not_as_asked(request: Request, problem: RequestValidationError) -> HTMLResponse:
+        return page(request, "wrong.html", 422)
 
     @app.get("/health")
     def is_healthy() -> JSONResponse:
@@ -112,7 +124,7 @@ def make_app(shell: Shell, *, health: Callable[[], dict[str, Any]]) -> FastAPI:
         shell.store.add_verdict(given)
         following = shell.store.queue(limit=1, before_id=item_id)
         target = f"/items/{following[0].id}" if following else "/"
-        return RedirectResponse(f"{target}?done={item_id}", 303)
+        return _remembered(RedirectResponse(f"{target}?done={item_id}", 303), author)
 
     @app.post("/items/{item_id}/undo")
     def take_back(request: Request, item_id: int, token: Annotated[str, Form()]) -> HTMLResponse | RedirectResponse:
@@ -160,7 +172,7 @@ def make_app(shell: Shell, *, health: Callable[[], dict[str, Any]]) -> FastAPI:
         state, who = STEPS[step], " ".join(author.split()) or "reviewer"
         if not shell.store.change_alert(alert_id, author=who, at=shell.clock(), what=state.value, state=state):
             return lost(request)
-        return RedirectResponse(f"/alerts/{alert_id}", 303)
+        return _remembered(RedirectResponse(f"/alerts/{alert_id}", 303), author)
 
     @app.get("/status")
     def status(request: Request) -> HTMLResponse:
@@ -180,8 +192,13 @@ def environment(language: str) -> Environment:
         lstrip_blocks=True,
     )
     found.install_gettext_translations(translator(language), newstyle=True)  # type: ignore[attr-defined]
+    say = translator(language)
     found.filters["when"] = lambda moment: moment.astimezone().strftime("%Y-%m-%d %H:%M") if moment else "–"
     found.filters["link"] = safe_link
+    found.filters["told"] = lambda reason: words.why(reason, say, language)
+    found.filters["tag"] = lambda tag: words.tag_word(tag, say)
+    found.filters["topics"] = lambda topics: words.joined([words.topic_word(topic, say) for topic in topics], say)
+    found.filters["countries"] = lambda codes: words.joined([words.country_word(c, language) for c in codes], say)
     return found
 
 
@@ -197,6 +214,18 @@ def _language(request: Request, default: str) -> str:
         return asked
     accepted = request.headers.get("accept-language", "")
     return base_language(accepted.split(",")[0].split(";")[0].strip()) if accepted else default
+
+
+def _number(text: str) -> int | None:
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 19 else None
+
+
+def _remembered(response: RedirectResponse, author: str) -> RedirectResponse:
+    """The reviewer's name stays in the form."""
+    name = " ".join(author.split())
+    if name.isascii() and name.isprintable():
+        response.set_cookie("author", name, httponly=True, samesite="strict", max_age=31_536_000)
+    return response
 
 
 def _item(shell: Shell, item_id: int) -> Item | None:

@@ -5,25 +5,25 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-from monitor.domain import Evidence
+from monitor.domain import Evidence, Tag
 
 
-def marked(text: str, evidence: Iterable[Evidence]) -> list[tuple[str, str]]:
-    """Pieces of `text` in order, each with the tag that it carried or "" for plain; nothing is escaped here."""
-    tags = {found.word.lower(): found.tag.value for found in evidence if found.weight > 0 and found.word}
+def marked(text: str, evidence: Iterable[Evidence]) -> list[tuple[str, Tag | None]]:
+    """Pieces of `text` in order, each with the tag that it carried, or None; nothing is escaped here."""
+    tags = {found.word.lower(): found.tag for found in evidence if found.weight > 0 and found.word}
     if not tags:
-        return [(text, "")]
+        return [(text, None)]
     longest_first = sorted(tags, key=len, reverse=True)
     pattern = re.compile("|".join(_whole(word) for word in longest_first), re.IGNORECASE)
-    pieces: list[tuple[str, str]] = []
+    pieces: list[tuple[str, Tag | None]] = []
     at = 0
     for found in pattern.finditer(text):
         if found.start() > at:
-            pieces.append((text[at : found.start()], ""))
-        pieces.append((found.group(), tags.get(found.group().lower(), "")))
+            pieces.append((text[at : found.start()], None))
+        pieces.append((found.group(), tags.get(" ".join(found.group().lower().split()))))
         at = found.end()
     if at < len(text):
-        pieces.append((text[at:], ""))
+        pieces.append((text[at:], None))
     return pieces
 
 

@@ -7,8 +7,10 @@ import binascii
 import hmac
 import ipaddress
 import secrets
+from collections import OrderedDict, deque
 from collections.abc import Awaitable, Callable
 from hashlib import sha256
+from time import monotonic
 from urllib.parse import urlsplit
 
 from fastapi import Request, Response
@@ -18,6 +20,8 @@ from monitor.config import Settings
 from monitor.errors import ConfigError
 
 MOST_BYTES = 64 * 1024  # of a form
+GUESSES_A_MINUTE = 10
+ADDRESSES_KEPT = 10_000
 HEADERS = {
     "Content-Security-Policy": "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; "
     "base-uri 'none'; frame-ancestors 'none'",
@@ -50,6 +54,25 @@ def check_address(settings: Settings) -> None:
         )
 
 
+class Guesses:
+    """Wrong passwords of the last minute by address: whoever guesses too often is not even listened to for a while."""
+
+    def __init__(self) -> None:
+        self._at: OrderedDict[str, deque[float]] = OrderedDict()
+
+    def add(self, address: str) -> None:
+        """One more from `address`; the longest unheard of are forgotten."""
+        self._at.setdefault(address, deque(maxlen=GUESSES_A_MINUTE)).append(monotonic())
+        self._at.move_to_end(address)
+        while len(self._at) > ADDRESSES_KEPT:
+            self._at.popitem(last=False)
+
+    def too_many(self, address: str) -> bool:
+        """Whether `address` has used up its guesses of this minute."""
+        at = self._at.get(address)
+        return at is not None and len(at) == GUESSES_A_MINUTE and monotonic() - at[0] < 60
+
+
 class Gate:
     """Every request passes here first."""
 
@@ -59,6 +82,7 @@ class Gate:
         if settings.web_url:
             self._hosts.add((urlsplit(settings.web_url).hostname or "").lower())
         self._key = secrets.token_bytes(32)
+        self._guesses = Guesses()
 
     @property
     def token(self) -> str:
@@ -77,12 +101,9 @@ class Gate:
         return response
 
     def _refusal(self, request: Request) -> Response | None:
-        host = (urlsplit(f"//{request.headers.get('host', '')}").hostname or "").lower()
-        if host not in self._hosts:
-            return PlainTextResponse("this page is not served under that name\n", 400)
-        if self._password and not self._knows_password(request):
-            ask = {"WWW-Authenticate": 'Basic realm="monitor", charset="UTF-8"'}
-            return PlainTextResponse("a password is needed\n", 401, headers=ask)
+        refused = self._unless_known(request) if self._password else self._unless_named(request)
+        if refused is not None:
+            return refused
         if request.method in SAFE:
             return None
         length = request.headers.get("content-length", "")
@@ -92,8 +113,30 @@ class Gate:
             return PlainTextResponse("this form was sent from another site\n", 403)
         return None
 
-    def _knows_password(self, request: Request) -> bool:
-        scheme, _, encoded = request.headers.get("authorization", "").partition(" ")
+    def _unless_named(self, request: Request) -> Response | None:
+        """Without a password the name is what keeps other sites out, whose names may be made to lead here."""
+        try:
+            host = (urlsplit(f"//{request.headers.get('host', '')}").hostname or "").lower()
+        except ValueError:
+            host = ""
+        if host in self._hosts:
+            return None
+        return PlainTextResponse("this page is not served under that name\n", 400)
+
+    def _unless_known(self, request: Request) -> Response | None:
+        address = request.client.host if request.client else ""
+        if self._guesses.too_many(address):
+            return PlainTextResponse("too many wrong passwords: wait a minute\n", 429, headers={"Retry-After": "60"})
+        given = request.headers.get("authorization", "")
+        if self._is_password(given):
+            return None
+        if given:
+            self._guesses.add(address)
+        ask = {"WWW-Authenticate": 'Basic realm="monitor", charset="UTF-8"'}
+        return PlainTextResponse("a password is needed\n", 401, headers=ask)
+
+    def _is_password(self, authorization: str) -> bool:
+        scheme, _, encoded = authorization.partition(" ")
         if scheme.lower() != "basic":
             return False
         try:
