@@ -35,6 +35,7 @@ from monitor.notify.identity import message_id
 from monitor.shell import Shell
 from monitor.store import Store
 from monitor.store.outbox import Duty
+from monitor.warn.decide import NEWS_FOR
 
 if TYPE_CHECKING:
     from monitor.notify.view import Entry
@@ -116,9 +117,14 @@ def close_periods(shell: Shell, *, now: datetime, only: str = "") -> int:
             continue
         closed = shell.store.digest_periods(profile.name)
         for recipient in profile.recipients:
-            since = closed.get(recipient.address) or shell.store.watching_since() or now - profile.digest_every
+            since = closed.get(recipient.address) or first_period(shell, now=now)
             made += digest(shell, profile, recipient, since=min(since, now), until=now, now=now)
     return made
+
+
+def first_period(shell: Shell, *, now: datetime) -> datetime:
+    """When the first digest's period begins: with the oldest news that the first pass could tell."""
+    return (shell.store.watching_since() or now) - NEWS_FOR
 
 
 def send_digests(shell: Shell, *, now: datetime) -> int:

@@ -7,6 +7,7 @@ weights are plain arrays and JSON, the pipeline is a skops file of known types.
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
@@ -51,6 +52,7 @@ class Weights:
     version: str = ""
 
 
+_ADDRESS = re.compile(r"\b[0-9]{12,}\b")
 _ARRAYS = (
     "idf",
     "tag_weights",
@@ -72,7 +74,7 @@ def save(folder: Path, weights: Weights, pipeline: bytes, facts: dict[str, Any],
     arrays = {name: getattr(weights, name) for name in _ARRAYS}
     words = {name: np.array(list(getattr(weights, name)), dtype=np.str_) for name in ("vocabulary", "topics")}
     np.savez_compressed(buffer, allow_pickle=False, **arrays, **words)
-    contents = {WEIGHTS: _without_times(buffer.getvalue()), PIPELINE: pipeline}
+    contents = {WEIGHTS: _reproducible(buffer.getvalue()), PIPELINE: _reproducible(pipeline)}
     for name, content in contents.items():
         (folder / name).write_bytes(content)
     digests = {name: sha256(content).hexdigest() for name, content in contents.items()}
@@ -89,14 +91,20 @@ def save(folder: Path, weights: Weights, pipeline: bytes, facts: dict[str, Any],
     return manifest
 
 
-def _without_times(archive: bytes) -> bytes:
-    """The same zip with a fixed time in every entry, so that the same weights give the same bytes."""
+def _reproducible(archive: bytes) -> bytes:
+    """The same zip without times and without the addresses of objects that skops writes as names."""
     from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
 
     out = BytesIO()
     with ZipFile(BytesIO(archive)) as source, ZipFile(out, "w", ZIP_DEFLATED, compresslevel=9) as target:
-        for name in sorted(source.namelist()):
-            target.writestr(ZipInfo(name, (1980, 1, 1, 0, 0, 0)), source.read(name), ZIP_DEFLATED, 9)
+        schema = source.read("schema.json").decode() if "schema.json" in source.namelist() else ""
+        numbers = {found: str(n) for n, found in enumerate(dict.fromkeys(_ADDRESS.findall(schema)), 1)}
+        renamed = {_ADDRESS.sub(lambda m: numbers.get(m[0], m[0]), name): name for name in source.namelist()}
+        for name, former in sorted(renamed.items()):
+            content = source.read(former)
+            if former == "schema.json":
+                content = _ADDRESS.sub(lambda m: numbers[m[0]], schema).encode()
+            target.writestr(ZipInfo(name, (1980, 1, 1, 0, 0, 0)), content, ZIP_DEFLATED, 9)
     return out.getvalue()
 
 

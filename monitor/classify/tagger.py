@@ -18,7 +18,7 @@ import time
 from collections.abc import Sequence
 from hashlib import blake2b
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import IO, TYPE_CHECKING
 
 import msgspec
 
@@ -66,7 +66,6 @@ class Tagger:
         self._model = str(model_dir.resolve())
         self._path = _short(socket)
         self._idle_s = idle_s
-        self._started: subprocess.Popen[bytes] | None = None
 
     def judge(self, texts: Sequence[Text]) -> list[Judgement]:
         """What the classifier says of each text. Raises: ArtefactError when it cannot be had."""
@@ -77,9 +76,7 @@ class Tagger:
         return found
 
     def close(self) -> None:
-        """Let go of the server; it ends by itself when nobody asks any more."""
-        if self._started is not None and self._started.poll() is None:
-            self._started.returncode = 0  # it outlives us on purpose
+        """Nothing to give back: the server is everybody's and ends by itself when nobody asks any more."""
 
     def _ask(self, question: bytes) -> list[Judgement]:
         until = time.monotonic() + START_S
@@ -112,19 +109,31 @@ class Tagger:
         return self._path.with_suffix(".log")
 
     def _start(self) -> None:
-        """Start a server unless ours is still coming up; of several that start, all but one end at once."""
-        if self._started is not None and self._started.poll() is None:
-            return
+        """Start a server unless one is coming up; returns when it holds the lock, before it listens."""
         self._path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        with self._path.with_suffix(".lock").open("w") as lock:
+            if not _locked(lock):
+                return
         command = [sys.executable, "-m", __name__, str(self._path), repr(self._idle_s)]
         with self._log.open("wb") as log:
-            self._started = subprocess.Popen(
+            subprocess.run(
                 command,
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
                 stderr=log,
                 start_new_session=True,
+                timeout=START_S,
+                check=False,
             )
+
+
+def _locked(lock: IO[str]) -> bool:
+    """Whether the lock is ours now; it is given back when the file is closed, or when the last heir ends."""
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
 
 
 def _short(path: Path) -> Path:
@@ -171,12 +180,10 @@ class Server:
         self._ends = False
 
     def serve(self) -> None:
-        """Listen at the socket; a server that finds another one listening ends at once."""
+        """Listen at the socket, in a process that nobody waits for; where another server is, end at once."""
         with self._path.with_suffix(".lock").open("w") as lock, sockets.socket(sockets.AF_UNIX) as listener:
-            try:
-                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                return
+            if not _locked(lock) or os.fork():
+                return  # the child inherits the lock and goes on
             self._path.unlink(missing_ok=True)
             with _private():
                 listener.bind(str(self._path))

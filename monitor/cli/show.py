@@ -10,6 +10,8 @@ from typing import Any
 
 from monitor.domain import TAGS, Alert, Feed, Item, Judgement
 
+WIDTH_OF_A_FILE = 200
+
 
 def line(value: Mapping[str, Any]) -> None:
     """One JSON object on a line of its own."""
@@ -29,6 +31,8 @@ def table(
     from rich.text import Text
 
     console = Console(stderr=to_stderr, highlight=False)
+    if not console.is_terminal:  # a file or a pipe has no width to keep to
+        console.width = WIDTH_OF_A_FILE
     drawn = Table(title=title or None, box=None, header_style="bold", title_justify="left", pad_edge=False)
     for column in columns:
         drawn.add_column(column, overflow="fold")

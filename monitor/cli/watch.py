@@ -127,7 +127,7 @@ def deliver(shell: Shell, options: argparse.Namespace) -> int:
 
 def digest(shell: Shell, options: argparse.Namespace) -> int:
     """Look at the digest of the running period, or close the period and send."""
-    from monitor.telling import announce, close_periods, preview
+    from monitor.telling import announce, close_periods, first_period, preview
     from monitor.telling import deliver as hand_over
 
     if options.send and options.preview:
@@ -147,7 +147,7 @@ def digest(shell: Shell, options: argparse.Namespace) -> int:
     if not chosen.recipients:
         raise ConfigError("nobody is named to receive it: set MONITOR_MAIL_TO or write recipients into the profile")
     recipient = chosen.recipients[0]
-    since = shell.store.digest_periods(chosen.name).get(recipient.address) or shell.store.watching_since() or now
+    since = shell.store.digest_periods(chosen.name).get(recipient.address) or first_period(shell, now=now)
     view, _duties = preview(shell, chosen, recipient, since=min(since, now), until=now, now=now)
     if options.preview:
         page = render_html(view) or f"<pre>{render_text(view)}</pre>"

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit, urlunsplit
 
 from monitor.text.normalise import one_line
+
+_SAFE = "/%:@!$&'()*+,;=~?[]"
 
 
 def wrong_address(url: str) -> str:
@@ -27,6 +29,21 @@ def same_address(url: str) -> str:
     host, _, path = rest.partition("/")
     scheme, host = scheme.lower(), host.lower()
     return f"{scheme}://{host.removesuffix(':80' if scheme == 'http' else ':443')}/{path}"
+
+
+def on_the_wire(url: str) -> str:
+    """`url` in ASCII, as it is asked for: an international host in its xn-- form, the rest quoted."""
+    if url.isascii():
+        return url
+    parts = urlsplit(url)
+    user, at, place = parts.netloc.rpartition("@")
+    host, colon, port = place.partition(":")
+    try:
+        host = host.encode("idna").decode()
+    except UnicodeError:
+        host = quote(host)  # no host at all: it will not be found
+    path, query = quote(parts.path, safe=_SAFE), quote(parts.query, safe=_SAFE)
+    return urlunsplit((parts.scheme, f"{quote(user, safe=_SAFE)}{at}{host}{colon}{port}", path, query, ""))
 
 
 def name_of(url: str) -> str:

@@ -20,13 +20,16 @@ from urllib.parse import urlsplit
 import pycurl
 
 from monitor.domain import FeedState, Fetched
+from monitor.ingest.addresses import on_the_wire
+from monitor.ingest.body import ACCEPTED, Body
 from monitor.ingest.guard import Allow, refusal
-from monitor.ingest.politeness import max_age_s, retry_after_s
+from monitor.ingest.politeness import asks_in_full, max_age_s, retry_after_s
 
 ACCEPT = (
     "Accept: application/atom+xml, application/rss+xml, application/feed+json, application/xml;q=0.9, "
     "text/xml;q=0.8, */*;q=0.5"
 )
+LONGEST_VALIDATOR = 1000  # characters; a longer ETag is not kept, half of one would never match
 KEPT_BODIES = 64 * 1024 * 1024  # bytes that may wait for the consumer before no new transfer starts
 
 
@@ -60,20 +63,23 @@ class _Transfer:
     state: FeedState
     limits: FetchLimits
     allow: Allow
-    body: bytearray = field(default_factory=bytearray)
+    asked_if_changed: bool = False
+    body: Body | None = None
     headers: dict[str, str] = field(default_factory=dict)
     statuses: list[int] = field(default_factory=list)
     header_bytes: int = 0
     trouble: str = ""
+    refused: str = ""  # counts only when no other address of the same name could be dialled
 
     def open_socket(self, _purpose: int, address: Any) -> socket.socket | int:
         """Dial, unless the guard refuses the very address that libcurl is about to dial."""
-        host, port = address.addr[0], address.addr[1]
-        host = host.decode() if isinstance(host, bytes) else host
-        why = refusal(host, port, self.allow)
+        dialled, port = address.addr[0], address.addr[1]
+        # After a redirect only the address counts: whoever redirects must not choose an allowed name.
+        name = "" if self.statuses else urlsplit(self.state.feed.url).hostname or ""
+        why = refusal(dialled.decode() if isinstance(dialled, bytes) else dialled, port, self.allow, name=name)
         if why:
-            self.trouble = f"refused: {why}"
-            return pycurl.SOCKET_BAD
+            self.refused = f"refused: {why}"
+            return int(pycurl.SOCKET_BAD)
         return socket.socket(address.family, address.socktype, address.protocol)
 
     def take_header(self, line: bytes) -> int | None:
@@ -94,11 +100,26 @@ class _Transfer:
 
     def take_body(self, part: bytes) -> int | None:
         """Keep the body up to the limit."""
-        if len(self.body) + len(part) > self.limits.body_bytes:
-            self.trouble = f"larger than {self.limits.body_bytes / 1e6:g} MB"
-            return 0
-        self.body += part
-        return None
+        if self.body is None:
+            self.body = Body(self.headers.get("content-encoding", ""), limit=self.limits.body_bytes)
+        self.trouble = self.body.take(part)
+        return 0 if self.trouble else None
+
+    def wrong(self, number: int, message: str, status: int) -> str:
+        """What went wrong with the transfer that has ended with libcurl's `number`; "" when nothing did."""
+        if self.trouble:
+            return self.trouble
+        if number == pycurl.E_COULDNT_CONNECT and self.refused:
+            return self.refused
+        if number:
+            return _network_trouble(number, message)
+        if status == 304 and not self.asked_if_changed:
+            return "says unchanged (304) without having been asked"
+        if status not in (200, 304):
+            return _STATUS_WORDS.get(status, f"unexpected answer ({status})")
+        if status == 200 and (self.body is None or not self.body.data.strip()):
+            return "an empty answer"
+        return self.body.end() if self.body is not None else ""
 
 
 class Fetcher:
@@ -155,7 +176,6 @@ class Fetcher:
             (pycurl.NOSIGNAL, 1),
             (pycurl.USERAGENT, self._agent),
             (pycurl.CAINFO, certifi.where()),
-            (pycurl.ACCEPT_ENCODING, ""),
             (pycurl.FOLLOWLOCATION, 1),
             (pycurl.MAXREDIRS, limits.redirects),
             (pycurl.PROTOCOLS, pycurl.PROTO_HTTP | pycurl.PROTO_HTTPS),
@@ -180,7 +200,7 @@ class _Run:
         self._busy: dict[str, int] = {}
         self._running: dict[pycurl.Curl, _Transfer] = {}
         self._answers: SimpleQueue[Fetched | BaseException | None] = SimpleQueue()
-        self._kept = 0  # bytes of bodies that wait for the consumer
+        self._put = self._got = 0  # bytes of bodies, each counted by one thread only
         self._stopping = threading.Event()
         self._taken = threading.Event()
         self.thread = threading.Thread(target=self._loop, name="fetch", daemon=True)
@@ -191,7 +211,7 @@ class _Run:
         if isinstance(answer, BaseException):
             raise answer
         if answer is not None:
-            self._kept -= len(answer.body)
+            self._got += len(answer.body)
             self._taken.set()
         return answer
 
@@ -236,7 +256,7 @@ class _Run:
 
     def _start_more(self) -> None:
         limits = self._fetcher.limits
-        while self._waiting and len(self._running) < limits.at_once and self._kept < KEPT_BODIES:
+        while self._waiting and len(self._running) < limits.at_once and self._put - self._got < KEPT_BODIES:
             state = self._waiting.popleft()
             host = _host(state.feed.url)
             if not host:
@@ -249,12 +269,10 @@ class _Run:
     def _start(self, state: FeedState, host: str) -> None:
         easy = self._fetcher._handle()
         transfer = _Transfer(state, self._fetcher.limits, self._fetcher._allow)
-        headers = [ACCEPT]
-        if state.etag:
-            headers.append(f"If-None-Match: {_header_safe(state.etag)}")
-        if state.last_modified:
-            headers.append(f"If-Modified-Since: {_header_safe(state.last_modified)}")
-        easy.setopt(pycurl.URL, state.feed.url.encode())
+        validators = [] if asks_in_full(state) else _validators(state)
+        transfer.asked_if_changed = bool(validators)
+        headers = [ACCEPT, ACCEPTED, *validators]
+        easy.setopt(pycurl.URL, on_the_wire(state.feed.url))
         easy.setopt(pycurl.HTTPHEADER, [header.encode("latin-1", "replace") for header in headers])
         easy.setopt(pycurl.OPENSOCKETFUNCTION, transfer.open_socket)
         easy.setopt(pycurl.HEADERFUNCTION, transfer.take_header)
@@ -285,7 +303,7 @@ class _Run:
             easy.close()
 
     def _answer(self, fetched: Fetched) -> None:
-        self._kept += len(fetched.body)
+        self._put += len(fetched.body)
         self._answers.put(fetched)
 
 
@@ -293,10 +311,9 @@ def _answer_of(transfer: _Transfer, easy: pycurl.Curl, number: int, message: str
     status = int(easy.getinfo(pycurl.RESPONSE_CODE))
     url = str(easy.getinfo(pycurl.EFFECTIVE_URL))
     headers = transfer.headers
-    error = transfer.trouble or (_network_trouble(number, message) if number else _status_trouble(status))
-    body = b"" if error else bytes(transfer.body)
-    if not error and status == 200 and not body.strip():
-        error = "an empty answer"
+    error = transfer.wrong(number, message, status)
+    body = bytes(transfer.body.data) if transfer.body is not None and not error else b""
+    etag, last_modified = headers.get("etag", ""), headers.get("last-modified", "")
     on_the_way = [code for code in transfer.statuses[:-1] if 300 <= code < 400]
     moved = bool(on_the_way) and all(code in (301, 308) for code in on_the_way) and not error
     return Fetched(
@@ -304,8 +321,8 @@ def _answer_of(transfer: _Transfer, easy: pycurl.Curl, number: int, message: str
         status=status,
         body=body if status == 200 else b"",
         content_type=headers.get("content-type", ""),
-        etag=headers.get("etag", "")[:1000],
-        last_modified=headers.get("last-modified", "")[:200],
+        etag=etag if len(etag) <= LONGEST_VALIDATOR else "",
+        last_modified=last_modified if len(last_modified) <= LONGEST_VALIDATOR else "",
         url=url,
         moved_to=url if moved else "",
         retry_after_s=retry_after_s(headers.get("retry-after", ""), now=datetime.now(UTC)) if error else None,
@@ -325,12 +342,6 @@ _STATUS_WORDS = {
 }
 
 
-def _status_trouble(status: int) -> str:
-    if status in (200, 304):
-        return ""
-    return _STATUS_WORDS.get(status, f"unexpected answer ({status})")
-
-
 _NETWORK_WORDS = {
     pycurl.E_UNSUPPORTED_PROTOCOL: "leads to an address that is not http or https",
     pycurl.E_URL_MALFORMAT: "the address is malformed",
@@ -341,23 +352,31 @@ _NETWORK_WORDS = {
     pycurl.E_GOT_NOTHING: "closed the connection without an answer",
     pycurl.E_RECV_ERROR: "broke the connection",
     pycurl.E_PARTIAL_FILE: "ended before its announced length",
-    pycurl.E_BAD_CONTENT_ENCODING: "sent damaged compressed data",
     pycurl.E_SSL_CONNECT_ERROR: "no secure connection could be made",
     pycurl.E_PEER_FAILED_VERIFICATION: "its certificate is not valid",
 }
 
 
 def _network_trouble(number: int, message: str) -> str:
+    if number == pycurl.E_UNSUPPORTED_PROTOCOL and "HTTP/0.9" in message:
+        return "does not speak HTTP"
     return _NETWORK_WORDS.get(number, f"did not answer as a web server does (libcurl error {number})")
 
 
+_PORTS = {"http": 80, "https": 443}
+
+
 def _host(url: str) -> str:
+    """`host:port` by which connections are counted; "" when the address is not http or https."""
     try:
         parts = urlsplit(url)
-        return f"{parts.hostname}:{parts.port or ''}" if parts.scheme in ("http", "https") and parts.hostname else ""
-    except ValueError:
+        port = parts.port or _PORTS[parts.scheme]
+        return f"{parts.hostname}:{port}" if parts.hostname else ""
+    except (ValueError, KeyError):
         return ""
 
 
-def _header_safe(value: str) -> str:
-    return "".join(c for c in value if c.isprintable())
+def _validators(state: FeedState) -> list[str]:
+    """The headers that ask for an answer only if something has changed."""
+    asked = {"If-None-Match": state.etag, "If-Modified-Since": state.last_modified}
+    return [f"{name}: {''.join(filter(str.isprintable, value))}" for name, value in asked.items() if value]

@@ -17,15 +17,18 @@ import sys
 import threading
 import time
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from types import TracebackType
+from typing import NamedTuple
 
 from monitor.domain import Fetched, ItemSeen, ParsedFeed
+from monitor.ingest.xmlfeed import is_cut_off
 
 log = logging.getLogger(__name__)
 
-WAITING_FEEDS = 32  # handed over ahead of the answers, so that no child waits for the caller
+WAITING_FEEDS = 32  # taken from the source ahead of the answers, so that no child waits for the caller
 WAITING_BYTES = 8 * 1024 * 1024
 SECOND_CHILD_AFTER_S = 0.15  # a pass of few feeds does not pay for the start of another child
 CHILD = ("-P", "-m", "monitor.ingest.parse_child")  # -P: a file in the working folder must not stand in for a module
@@ -45,10 +48,10 @@ class Parsers:
             raise ValueError("Parsers need at least one worker and some time")
         self.workers = workers
         self.wall_s = wall_s
-        self._tasks: queue.SimpleQueue[tuple[Fetched, datetime] | None] = queue.SimpleQueue()
-        self._answers: queue.SimpleQueue[_Answer] = queue.SimpleQueue()
+        self._tasks: queue.SimpleQueue[_Task | None] = queue.SimpleQueue()
         self._threads: list[threading.Thread] = []
         self._children: list[_Child] = []
+        self._staff = threading.Lock()  # held while the two lists change
 
     def __enter__(self) -> Parsers:
         return self
@@ -59,91 +62,154 @@ class Parsers:
     def parse_all(self, fetched: Iterable[Fetched], *, now: datetime) -> Iterator[_Answer]:
         """Every answer of `fetched` with what is in it, as soon as it is read; the order is free.
 
-        Answers without a body to read (errors, 304) come back at once with an empty ParsedFeed.
+        `fetched` is drawn on a thread of its own, so that a source which waits for a slow server keeps
+        no answer back. Answers without a body to read (errors, 304) come with an empty ParsedFeed;
+        validators of a document that was cut off, and the new address of what is no feed, are left out.
         """
-        source = iter(fetched)
-        handed, size, more = 0, 0, True
+        call = _Call()
+        threading.Thread(target=self._draw, args=(iter(fetched), now, call), name="draw", daemon=True).start()
         try:
-            while more or handed:
-                while more and handed < WAITING_FEEDS and size < WAITING_BYTES and self._hungry():
-                    one = next(source, None)
-                    if one is None:
-                        more = False
-                    elif one.error or one.unchanged:
-                        yield one, ParsedFeed()
-                    else:
-                        handed, size = handed + 1, size + len(one.body)
-                        self._hand_over(one, now)
-                if handed:
-                    answer = self._next_answer()
-                    handed, size = handed - 1, size - len(answer[0].body)
-                    yield answer
+            while (answer := self._next_answer(call)) is not None:
+                yield answer
         finally:  # the caller may leave early: nothing of this call may turn up in the next
-            handed -= self._withdraw()
-            while handed:
-                self._next_answer()
-                handed -= 1
+            call.leave()
 
     def close(self) -> None:
         """Ends every child at once, also one at work. The object can be used again; it starts new ones."""
+        with self._staff:
+            threads, children = self._threads, self._children
+            self._threads, self._children = [], []
         self._withdraw()
-        for _ in self._threads:
+        for _ in threads:
             self._tasks.put(None)
-        for child in self._children:
+        for child in children:
             child.interrupt()
-        for thread in self._threads:
+        for thread in threads:
             thread.join()
-        self._threads.clear()
-        self._children.clear()
 
-    def _withdraw(self) -> int:
-        """Takes back what no child has begun; returns how many."""
-        count = 0
+    def _withdraw(self) -> None:
+        """Answers what no child has begun, so that nobody waits for it."""
         while True:
             try:
-                self._tasks.get_nowait()
+                task = self._tasks.get_nowait()
             except queue.Empty:
-                return count
-            count += 1
+                return
+            if task is not None:
+                task.call.answers.put((task.one, ParsedFeed(error="parsing was ended before this feed's turn")))
 
-    def _hand_over(self, one: Fetched, now: datetime) -> None:
-        if not self._threads:
-            self._add_worker()
-        self._tasks.put((one, now))
+    def _draw(self, source: Iterator[Fetched], now: datetime, call: _Call) -> None:
+        """Hands over what the source gives, as far as there is room; ends with None or the source's trouble."""
+        trouble: BaseException | None = None
+        try:
+            while call.has_room() and (one := next(source, None)) is not None and not call.left:
+                call.count(one)
+                if one.error or one.unchanged:
+                    call.answers.put((one, ParsedFeed()))
+                else:
+                    self._tasks.put(_Task(one, now, call))
+                    if not self._threads:
+                        self._add_worker(at_most=1)
+        except BaseException as problem:  # told to the caller, who decides
+            trouble = problem
+        call.answers.put(trouble)
 
-    def _hungry(self) -> bool:
-        """Another feed is worth waiting for: no answer lies ready, or the children have nothing left to do."""
-        return self._answers.empty() or self._tasks.empty()
-
-    def _next_answer(self) -> _Answer:
-        while len(self._threads) < self.workers and not self._tasks.empty():
+    def _next_answer(self, call: _Call) -> _Answer | None:
+        """The next answer; None after the last. Raises: what the source raised."""
+        while not call.over():
+            patient = len(self._threads) >= self.workers
             try:
-                return self._answers.get(timeout=SECOND_CHILD_AFTER_S)
+                answer = call.answers.get(timeout=None if patient else SECOND_CHILD_AFTER_S)
             except queue.Empty:
                 if not self._tasks.empty():
-                    self._add_worker()
-        return self._answers.get()
+                    self._add_worker(at_most=self.workers)
+                continue
+            if isinstance(answer, BaseException):
+                raise answer
+            call.take(answer)
+            if answer is not None:
+                return answer
+        return None
 
-    def _add_worker(self) -> None:
-        child = _Child(wall_s=self.wall_s)
-        thread = threading.Thread(target=self._work, args=(child,), name="parse", daemon=True)
-        self._children.append(child)
-        self._threads.append(thread)
-        thread.start()
+    def _add_worker(self, *, at_most: int) -> None:
+        with self._staff:
+            if len(self._threads) >= at_most:
+                return
+            child = _Child(wall_s=self.wall_s)
+            thread = threading.Thread(target=self._work, args=(child,), name="parse", daemon=True)
+            self._children.append(child)
+            self._threads.append(thread)
+            thread.start()
 
     def _work(self, child: _Child) -> None:
         try:
             while (task := self._tasks.get()) is not None:
-                one, now = task
+                if task.call.left:
+                    continue
                 try:
-                    parsed = child.parse(one, now)
+                    parsed = child.parse(task.one, task.now)
                 except Exception:  # a bug of ours: the caller must still get its answer, or it would wait for ever
-                    log.exception("parsing failed unexpectedly", extra={"feed": one.state.feed.name})
+                    log.exception("parsing failed unexpectedly", extra={"feed": task.one.state.feed.name})
                     child.end()
                     parsed = ParsedFeed(error="parsing failed unexpectedly, see the log")
-                self._answers.put((one, parsed))
+                task.call.answers.put((_believed(task.one, parsed), parsed))
         finally:
             child.end()
+
+
+class _Call:
+    """One `parse_all`: its answers, and how much of it is under way."""
+
+    def __init__(self) -> None:
+        self.answers: queue.SimpleQueue[_Answer | BaseException | None] = queue.SimpleQueue()
+        self.left = False
+        self._changed = threading.Condition()
+        self._feeds = self._bytes = 0
+        self._drawn = False
+
+    def has_room(self) -> bool:
+        """Waits until another feed may be taken on; False when the caller has left."""
+        with self._changed:
+            self._changed.wait_for(lambda: self.left or (self._feeds < WAITING_FEEDS and self._bytes < WAITING_BYTES))
+            return not self.left
+
+    def count(self, one: Fetched) -> None:
+        """A feed is under way."""
+        with self._changed:
+            self._feeds, self._bytes = self._feeds + 1, self._bytes + len(one.body)
+
+    def take(self, answer: _Answer | None) -> None:
+        """The caller has an answer, or has learnt that the source is at its end."""
+        with self._changed:
+            if answer is None:
+                self._drawn = True
+            else:
+                self._feeds, self._bytes = self._feeds - 1, self._bytes - len(answer[0].body)
+            self._changed.notify()
+
+    def over(self) -> bool:
+        """Nothing is under way and nothing will be."""
+        return self._drawn and self._feeds == 0
+
+    def leave(self) -> None:
+        """The caller wants no more answers."""
+        with self._changed:
+            self.left = True
+            self._changed.notify()
+
+
+class _Task(NamedTuple):
+    one: Fetched
+    now: datetime
+    call: _Call
+
+
+def _believed(one: Fetched, parsed: ParsedFeed) -> Fetched:
+    """The answer without what its body belies."""
+    if parsed.error:
+        return replace(one, moved_to="")  # a permanent redirect to a page is not a feed's new address
+    if is_cut_off(one.body):
+        return replace(one, etag="", last_modified="")  # to be asked for in full until it is whole
+    return one
 
 
 class _Child:

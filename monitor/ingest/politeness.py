@@ -7,9 +7,12 @@ from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from hashlib import blake2b
 
+from monitor.domain import FeedState
+
 LONGEST_WAIT = timedelta(hours=24)  # a failing feed is tried at least once a day, whatever it asks for
 DOUBLINGS = 6
-_MAX_AGE = re.compile(r"(?:^|[,\s])(?:s-maxage|max-age)\s*=\s*\"?(\d{1,9})", re.IGNORECASE)
+FULL_EVERY = timedelta(days=1)
+_MAX_AGE = re.compile(r"(?:^|[,\s])max-age\s*=\s*\"?(\d{1,9})", re.IGNORECASE)
 _NO_CACHE = re.compile(r"\bno-(?:cache|store)\b", re.IGNORECASE)
 
 
@@ -21,9 +24,21 @@ def next_poll(
     At most a day away. `spread`, 0 to 1, makes the wait up to a tenth longer, so that feeds
     which began together do not stay together.
     """
-    wait = max(every, timedelta(0)) * 2 ** min(max(failures, 0), DOUBLINGS)
-    wait = max(wait, server_asks or timedelta(0)) * (1 + 0.1 * min(max(spread, 0.0), 1.0))
+    ours = min(max(every, timedelta(0)), LONGEST_WAIT) * (1 << min(max(failures, 0), DOUBLINGS))
+    wait = max(ours, min(server_asks or timedelta(0), LONGEST_WAIT)) * (1 + 0.1 * min(max(spread, 0.0), 1.0))
     return now + min(wait, LONGEST_WAIT)
+
+
+def asks_in_full(state: FeedState) -> bool:
+    """Whether the next request goes without validators: once for every whole day without news.
+
+    Some caches answer 304 for ever. Reckoned from the feed's own last polls, so that it needs no clock.
+    """
+    began = state.last_new or state.first_polled
+    if began is None or state.last_polled is None or state.last_polled - began < FULL_EVERY:
+        return False
+    planned = state.next_poll - state.last_polled if state.next_poll else state.feed.every
+    return (state.last_polled - began) % FULL_EVERY < planned
 
 
 def spread(name: str) -> float:
@@ -49,7 +64,10 @@ def retry_after_s(header: str, *, now: datetime) -> float | None:
 
 
 def max_age_s(cache_control: str) -> float | None:
-    """How long an answer stays fresh, at most a day. Source: RFC 9111 section 5.2.2"""
+    """How long an answer stays fresh for us, at most a day; `s-maxage` is meant for shared caches.
+
+    Source: RFC 9111 section 5.2.2
+    """
     if not cache_control or _NO_CACHE.search(cache_control):
         return None
     found = _MAX_AGE.search(cache_control)

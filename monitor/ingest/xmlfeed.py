@@ -18,6 +18,11 @@ MOST_NAMESPACES = 5000  # a thousand entries that each declare their own stay be
 _ENTITY = re.compile(rb"""<!ENTITY\s+(?:%\s*)?[^\s"']+\s+(?:"([^"]{0,100000})|'([^']{0,100000}))""")
 # feedparser and expat are quadratic in the attributes of one element: 40,000 took 17 s, 20,000 namespaces 11 s.
 _ATTRIBUTE_FLOOD = re.compile(rb"""<[\w:.-]++(?:\s++[\w:.-]++\s*+=\s*+(?:"[^"<]*+"|'[^'<]*+'|[^\s"'<>]++)){500}""")
+_NESTING = re.compile(rb"""(?:<[\w:.-]++(?:\s[^<>]*+)?+(?<!/)>\s*+){500}""")
+_BARE_AMPERSAND = re.compile(
+    rb"<!\[CDATA\[.*?\]\]>|(&)(?!(?:[A-Za-z][\w.-]{0,40}|#[0-9]{1,9}|#[xX][0-9A-Fa-f]{1,8});)", re.DOTALL
+)
+_FEED_END = re.compile(rb"</(?:[\w.-]+:)?(?:rss|feed|RDF|channel)\s*>", re.IGNORECASE)
 _HTML = re.compile(rb"<(?:!doctype\s+html|html|head|body)\b", re.IGNORECASE)
 _FEED_ROOT = re.compile(rb"<(?:[\w.-]+:)?(?:rss|feed|RDF|channel)\b")
 _ROOT = re.compile(rb"<(?:[\w.-]+:)?([A-Za-z][\w.-]*)")
@@ -35,14 +40,10 @@ def read(body: bytes, *, most: int) -> RawFeed:
     if error := _bomb(body):
         return RawFeed(error=error)
     body, over = _shortened(body, most)
-    import feedparser
-
-    # Not told where the document came from: it would join that to every element, a sixth of its whole cost.
-    headers = {"content-type": "application/xml; charset=utf-8"}
     try:
-        result = feedparser.parse(
-            io.BytesIO(body), response_headers=headers, sanitize_html=False, resolve_relative_uris=False
-        )
+        result = _parsed(body)
+        if _is_malformed(result) and (mended := _BARE_AMPERSAND.sub(_escaped, body)) != body:
+            result = _parsed(mended)  # its way with broken documents turns `R&D` into `R&D;`
     except Exception as problem:  # it promises none and lets through many kinds on hostile input
         return RawFeed(error=f"the document cannot be read ({type(problem).__name__})")
     entries, version = result.get("entries") or [], result.get("version") or ""
@@ -55,6 +56,32 @@ def read(body: bytes, *, most: int) -> RawFeed:
         language=_text(feed, "language"),
         ttl=_ttl(feed),
     )
+
+
+def is_cut_off(body: bytes) -> bool:
+    """An XML feed, in any encoding, whose end is missing: there may be more of it than has come."""
+    if b"\0" in body[:16]:
+        body = body.replace(b"\0", b"")  # UTF-16 and UTF-32
+    return bool(_FEED_ROOT.search(body[:4096])) and not (_FEED_END.search(body[-4096:]) or _FEED_END.search(body))
+
+
+def _parsed(body: bytes) -> dict[str, Any]:
+    import feedparser
+
+    # Not told where the document came from: it would join that to every element, a sixth of its whole cost.
+    headers = {"content-type": "application/xml; charset=utf-8"}
+    result: dict[str, Any] = feedparser.parse(
+        io.BytesIO(body), response_headers=headers, sanitize_html=False, resolve_relative_uris=False
+    )
+    return result
+
+
+def _is_malformed(result: dict[str, Any]) -> bool:
+    return type(result.get("bozo_exception")).__name__ == "SAXParseException"
+
+
+def _escaped(found: re.Match[bytes]) -> bytes:
+    return b"&amp;" if found[1] else found[0]
 
 
 def _entry(entry: dict[str, Any]) -> RawEntry:
@@ -112,6 +139,8 @@ def _bomb(body: bytes) -> str:
     """Why the document must not be parsed: what exists to blow up. Entities that name HTML characters may stay."""
     if _ATTRIBUTE_FLOOD.search(body):
         return "one of its elements has over 500 attributes, which no feed needs: refused"
+    if _NESTING.search(body):
+        return "its elements are nested over 500 deep, which no feed needs: refused"
     if body.count(b"xmlns:") > MOST_NAMESPACES:
         return f"it declares over {MOST_NAMESPACES} namespaces, which no feed needs: refused"
     head = body[:200_000]
@@ -126,7 +155,7 @@ def _bomb(body: bytes) -> str:
 
 def _why_empty(body: bytes, version: str, result: dict[str, Any]) -> str:
     """Why a document without entries is no feed; "" when it is an empty one."""
-    malformed = type(result.get("bozo_exception")).__name__ == "SAXParseException"
+    malformed = _is_malformed(result)
     start = body[:4096]
     if version or _FEED_ROOT.search(start):
         return "the feed is cut off or malformed and no entry could be read" if malformed else ""

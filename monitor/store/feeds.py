@@ -158,7 +158,7 @@ def _state(row, feed: Feed) -> FeedState:  # type: ignore[no-untyped-def]
         feed=feed,
         etag=row.etag,
         last_modified=row.last_modified,
-        body_digest=row.body_digest,
+        body_digest=bytes(row.body_digest or b""),  # SQLite gives the column's default as text
         first_polled=row.first_polled,
         last_polled=row.last_polled,
         last_ok=row.last_ok,

@@ -122,10 +122,11 @@ class ItemsDoor:
         return {story: tuple(members) for story, members in found.items()}
 
     def queue(self, *, limit: int = 50, before_id: int | None = None) -> list[Item]:
-        """What waits for a reviewer: flagged or unsure, without a verdict, newest first."""
+        """What waits for a reviewer: flagged or unsure, no baseline, without a verdict, newest first."""
         done = select(verdicts.c.item_id).where(~verdicts.c.undone)
         # The same words as the index's condition, so that SQLite uses it.
-        query = item_query().where(text("(judgements.flagged OR judgements.unsure)"), items.c.id.not_in(done))
+        query = item_query().where(text("(judgements.flagged OR judgements.unsure)"), ~items.c.baseline)
+        query = query.where(items.c.id.not_in(done))
         if before_id is not None:
             query = query.where(items.c.id < before_id)
         with reading(self._engine) as connection:
@@ -135,8 +136,9 @@ class ItemsDoor:
     def queue_length(self) -> int:
         """How many items wait for a reviewer."""
         done = select(verdicts.c.item_id).where(~verdicts.c.undone)
-        query = select(func.count()).select_from(judgements)
-        query = query.where(text("(flagged OR unsure)"), judgements.c.item_id.not_in(done))
+        query = select(func.count()).select_from(judgements.join(items, items.c.id == judgements.c.item_id))
+        query = query.where(text("(judgements.flagged OR judgements.unsure)"), ~items.c.baseline)
+        query = query.where(items.c.id.not_in(done))
         with reading(self._engine) as connection:
             return int(connection.execute(query).scalar_one())
 

@@ -17,7 +17,7 @@ from typing import Any
 from monitor import resources
 from monitor.errors import ConfigError
 
-KINDS = ("name", "people", "capital", "body", "leader", "city", "water")
+KINDS = ("name", "people", "capital", "body", "leader", "city", "water", "letter", "either", "hint")
 LOCALES = frozenset("en zh es fr de pt it nl ru uk ar fa ur ja ko id ms vi th tr hi pl sv he el bn ta".split())
 
 _SKIPPED = frozenset("EZ UN QO AC CP CQ DG EA IC TA XA XB AQ BV GS HM IO PM TF UM CC CX NF".split())
@@ -28,15 +28,14 @@ _EVERYDAY = {
     "vi": frozenset(["Ý", "Áo", "Úc", "Bỉ"]),
     "es": frozenset(["Granada", "San Martín"]),
     "pt": frozenset(["Granada", "São Martinho", "Jersey"]),
-    "it": frozenset(["Giordania"]) - {"Giordania"},
-    "tr": frozenset(["Fas", "Man Adası"]) - {"Fas"},
-    "id": frozenset(["Yaman"]) - {"Yaman"},
 }
 _ZONES_LEFT_OUT = frozenset(
     "Casey Davis Mawson Palmer Vostok Troll Syowa Rothera Center Knox Nome Adak Eucla Dawson Creston Resolute Regina Oral"
     " Marigot Midway Wake Easter Christmas Cocos Stanley Perth Melbourne Lindeman Jersey Chita Mahe Central Man Gambier"
-    " Johnston Norfolk Regina Sitka Mérida Merida Bahia Eden Cambridge Samara Chatham Nuuk Cayman Palau".split()
+    " Johnston Norfolk Sitka Mérida Merida Bahia Eden Cambridge Samara Chatham Nuuk Cayman Palau".split()
 )
+_TAKEN = "\0"  # stands for a letter of a name already found
+_LETTER_PARTS = ("letter", "joint", "before", "behind", "apart")  # kinds of the lexicon that form compounds
 # Scripts written without spaces: a name may stand anywhere in a run of letters.
 _UNSPACED = re.compile("[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff]")
 _HANGUL = re.compile("[\uac00-\ud7a3]")
@@ -64,23 +63,50 @@ class _Name:
 
 
 class Gazetteer:
-    """All names that count in texts of one language; `find` returns them in their order, none overlapping."""
+    """All names that count in texts of one language; `find` returns them in their order, none overlapping.
 
-    def __init__(self, names: Mapping[str, _Name]) -> None:
-        from ahocorasick_rs import AhoCorasick, MatchKind
+    `letters` are the compounds of one-letter names (中美, 俄军, 对华). They count only where no
+    longer name stands: 其中美国 holds no 中美.
+    """
 
-        self._texts = list(names)
+    def __init__(self, names: Mapping[str, _Name], letters: Mapping[str, _Name]) -> None:
         self._names = list(names.values())
-        self._automaton: Any = AhoCorasick(self._texts, matchkind=MatchKind.LeftmostLongest)
+        self._letters = list(letters.values())
+        self._automaton = _automaton(names)
+        self._letter_automaton = _automaton(letters) if letters else None
 
     def find(self, text: str) -> list[Found]:
         """The names in `text` that stand as words of their own; phrases that mean no place are left out."""
-        found = []
+        found, rest, at = [], [], 0
         for index, start, end in self._automaton.find_matches_as_indexes(text):
             name = self._names[index]
-            if name.countries and _stands_alone(text, start, end, open_ended=name.open_ended):
+            if not _stands_alone(text, start, end, open_ended=name.open_ended):
+                continue
+            rest += text[at:start], _TAKEN * (end - start)
+            at = end
+            if name.countries:
                 found.append(Found(name.countries, start, end, name.kind))
+        if self._letter_automaton is not None:
+            found += self._by_letter("".join((*rest, text[at:])))
+            found.sort(key=_start)
         return found
+
+    def _by_letter(self, rest: str) -> Iterator[Found]:
+        assert self._letter_automaton is not None  # noqa: S101  the caller's condition
+        for index, start, end in self._letter_automaton.find_matches_as_indexes(rest):
+            name = self._letters[index]
+            if name.countries:
+                yield Found(name.countries, start, end, name.kind)
+
+
+def _automaton(names: Iterable[str]) -> Any:
+    from ahocorasick_rs import AhoCorasick, MatchKind
+
+    return AhoCorasick(list(names), matchkind=MatchKind.LeftmostLongest)
+
+
+def _start(found: Found) -> int:
+    return found.start
 
 
 @cache
@@ -91,7 +117,7 @@ def gazetteer(language: str) -> Gazetteer:
         names.update(_from_cldr(spoken))
     for spoken in dict.fromkeys(("en", language)):
         names.update(_from_lexicon(spoken))
-    return Gazetteer(names)
+    return Gazetteer(names, dict(_compounds(_lexicon().get(language, {}))))
 
 
 def simplified(text: str) -> str:
@@ -123,12 +149,35 @@ def _lexicon() -> Mapping[str, Mapping[str, Mapping[str, str]]]:
 
 def _from_lexicon(language: str) -> Iterator[tuple[str, _Name]]:
     for kind, by_country in _lexicon().get(language, {}).items():
+        if kind in _LETTER_PARTS:
+            continue
         for codes, listed in by_country.items():
             countries = tuple(code for code in codes.split("+") if code)
-            for alias in listed.split(","):
-                name = alias.strip()
-                if name:
-                    yield name.rstrip("*"), _Name(countries, kind, name.endswith("*"))
+            for name in _listed(listed):
+                yield name.rstrip("*"), _Name(countries, kind, name.endswith("*"))
+
+
+def _listed(names: str) -> list[str]:
+    return [name for part in names.split(",") if (name := part.strip())]
+
+
+def _compounds(lexicon: Mapping[str, Mapping[str, str]]) -> Iterator[tuple[str, _Name]]:
+    """What one-letter names form: pairs either way round, a word before or behind; and what only looks so."""
+    letters, joint, before, behind, apart = (lexicon.get(part, {}) for part in _LETTER_PARTS)
+    code_of = {letter: code for code, listed in letters.items() for letter in _listed(listed)}
+    for pair in _listed(joint.get("", "")):
+        countries = tuple(code_of[letter] for letter in pair)
+        yield pair, _Name(countries, "letter", open_ended=False)
+        yield pair[::-1], _Name(countries[::-1], "letter", open_ended=False)
+    for places, allowed in ((before, "{word}{letter}"), (behind, "{letter}{word}")):
+        for codes, words in places.items():
+            for letter, code in code_of.items():
+                if not codes or code in codes.split("+"):
+                    for word in _listed(words):
+                        yield allowed.format(word=word, letter=letter), _Name((code,), "letter", open_ended=False)
+    for codes, words in apart.items():
+        for word in _listed(words):
+            yield word, _Name(tuple(code for code in codes.split("+") if code), "letter", open_ended=False)
 
 
 def _from_cldr(language: str) -> Iterator[tuple[str, _Name]]:
@@ -139,12 +188,13 @@ def _from_cldr(language: str) -> Iterator[tuple[str, _Name]]:
     spellings = [Locale.parse(language)] + ([Locale.parse("zh_Hant")] if language == "zh" else [])
     everyday = _EVERYDAY.get(language, frozenset())
     for locale in spellings:
+        for code, city in _cities(locale):
+            yield (simplified(city) if language == "zh" else city), _Name((code,), "city", open_ended=False)
+    for locale in spellings:
         for code, name in _territories(locale):
             for spelling in _spellings(name, language):
                 if spelling not in everyday and len(spelling) > 1:
                     yield spelling, _Name((code,), "name", open_ended=False)
-        for code, city in _cities(locale):
-            yield (simplified(city) if language == "zh" else city), _Name((code,), "city", open_ended=False)
 
 
 def _territories(locale: Any) -> Iterator[tuple[str, str]]:

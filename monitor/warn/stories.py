@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import timedelta
@@ -20,10 +20,12 @@ from zlib import crc32
 from monitor.domain import Assessment, Certainty, Item, Judgement, Story
 
 SAME = 0.12  # least likeness at which two headlines tell the same event
+LEAST_COMMON = 2  # words that two headlines share at least, however rare one is
 OPEN_FOR = timedelta(days=4)  # a story that nobody adds to for so long has ended
 MOST_TERMS = 40  # words that a story is recognised by
 
 _WORDS = re.compile(r"[^\W_\u2e80-\u9fff\uac00-\ud7af]{2,}|[\u2e80-\u9fff]+|[\uac00-\ud7af]{2,}")
+_PUBLISHER = re.compile(r"\s+[-–—|\[]\s+[^-–—|\[]{2,30}$")
 _EMPTY = frozenset(  # words too common to tell stories apart
     word
     for line in (
@@ -36,9 +38,12 @@ _EMPTY = frozenset(  # words too common to tell stories apart
 
 
 def terms_of(title: str) -> tuple[int, ...]:
-    """The words of a headline as numbers: words of spaced scripts, pairs of characters of Chinese and Japanese."""
+    """The words of a headline as numbers: words of spaced scripts, pairs of characters of Chinese and Japanese.
+
+    A publisher's name at the end, as in `Headline - Gazette`, is left out.
+    """
     found: list[str] = []
-    for word in _WORDS.findall(title.lower()):
+    for word in _WORDS.findall(_PUBLISHER.sub("", title).lower()):
         if "\u2e80" <= word[0] <= "\u9fff":
             found.extend(word[i : i + 2] for i in range(max(1, len(word) - 1)))
         elif word not in _EMPTY:
@@ -76,17 +81,20 @@ class Stories:
 
     def _nearest(self, terms: Sequence[int], item: Item) -> Story | None:
         scores: dict[str, float] = defaultdict(float)
+        common: Counter[str] = Counter()
         own = 0.0
         for term in terms:
             weight = self._rarity(term)
             own += weight
             for story in self._holding.get(term, ()):
                 scores[story] += weight
+                common[story] += 1
         for candidate, shared in sorted(scores.items(), key=lambda pair: (-pair[1], pair[0]))[:20]:
             near = self.by_id[candidate]
             theirs = sum(self._rarity(term) for term in near.terms)
             recent = abs(item.moment - near.last_seen) <= OPEN_FOR
-            if recent and own and theirs and shared / math.sqrt(own * theirs) >= SAME:
+            alike = common[candidate] >= min(LEAST_COMMON, len(terms), len(near.terms))
+            if recent and alike and own and theirs and shared / math.sqrt(own * theirs) >= SAME:
                 return near
         return None
 

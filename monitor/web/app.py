@@ -98,7 +98,7 @@ def make_app(shell: Shell, *, health: Callable[[], dict[str, Any]]) -> FastAPI:
             request, "item.html", item=found, verdict=verdict, all_tags=TAGS, marked=marked, **_reasons(shell, found)
         )
 
-    @app.post("/items/{item_id}/verdict")
+    @app.post("/items/{item_id}/verdict", response_model=None)
     def give_verdict(
         request: Request,
         item_id: int,
@@ -126,7 +126,7 @@ def make_app(shell: Shell, *, health: Callable[[], dict[str, Any]]) -> FastAPI:
         target = f"/items/{following[0].id}" if following else "/"
         return _remembered(RedirectResponse(f"{target}?done={item_id}", 303), author)
 
-    @app.post("/items/{item_id}/undo")
+    @app.post("/items/{item_id}/undo", response_model=None)
     def take_back(request: Request, item_id: int, token: Annotated[str, Form()]) -> HTMLResponse | RedirectResponse:
         if not gate.token_is_ours(token):
             return page(request, "expired.html", 403)
@@ -159,7 +159,7 @@ def make_app(shell: Shell, *, health: Callable[[], dict[str, Any]]) -> FastAPI:
             steps=[step for step, state in STEPS.items() if state is not found.state],
         )
 
-    @app.post("/alerts/{alert_id}/step")
+    @app.post("/alerts/{alert_id}/step", response_model=None)
     def step(
         request: Request,
         alert_id: str,

@@ -64,7 +64,7 @@ def test_a_profile_is_read_with_its_recipients() -> None:
     ],
 )
 def test_what_is_wrong_is_named_with_its_profile(entry: str, said: str) -> None:
-    with pytest.raises(ConfigError, match="profiles.yaml") as told:
+    with pytest.raises(ConfigError, match=r"profiles\.yaml") as told:
         read(f"profiles: [{entry}]")
     assert said in str(told.value)
 

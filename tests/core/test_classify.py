@@ -1,0 +1,153 @@
+"""Training, scoring without scikit-learn, and what the classifier says of odd texts."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import cache
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from monitor.classify.features import grams, prepare
+from monitor.classify.predict import Classifier
+from monitor.classify.train import LabelledText, Trained, best_threshold, train
+from monitor.domain import TAGS, Tag, Text
+
+TOPICS = ("geopolitical.sanctions", "compliance.data", "supply_chain.strike")
+WORDS = {
+    TOPICS[0]: ("sanctions announced against ministry", "envoy expelled, sanctions follow", "新一轮制裁名单公布"),
+    TOPICS[1]: ("regulator fines platform over data transfers", "privacy law in force", "数据出境新规施行"),
+    TOPICS[2]: ("dockers strike closes port", "rail strike halts freight", "港口工人罢工码头停摆"),
+    "": ("striker scores twice", "bakery opens new shop", "马拉松比赛周末开跑"),
+}
+PLACES = "Lima Oslo Accra Hanoi Quito Turin Busan Perth Izmir Cebu".split()
+
+
+def silent(_step: str) -> None:
+    """Progress that nobody watches."""
+
+
+@cache
+def trained() -> Trained:
+    examples = [
+        LabelledText(
+            text=Text(title=f"{title} {place}", language="en"),
+            labels=(Tag(topic.split(".")[0]),) if topic else (),
+            topics=(topic,) if topic else (),
+            language="en",
+        )
+        for topic, titles in WORDS.items()
+        for title in titles
+        for place in PLACES
+    ]
+    return train(examples, TOPICS, progress=silent)
+
+
+@pytest.fixture
+def classifier() -> Classifier:
+    return Classifier(trained().weights)
+
+
+def sklearn_scores(prepared: list[str]) -> np.ndarray:
+    import skops.io
+
+    parts = skops.io.loads(trained().pipeline, trusted=[])
+    features = parts["words"].transform(prepared)
+    return np.stack([model.decision_function(features) for model in parts["tags"]], axis=1)
+
+
+SAMPLES = [
+    Text(title="Dockers strike in Busan", summary="Port closed by strike of dockers, dockers say"),
+    Text(title="數據出境新規施行"),
+    Text(title="新一轮制裁 mixed with English sanctions"),
+    Text(title="Ｆｕｌｌｗｉｄｔｈ sanctions"),
+    Text(title="2026 100 %"),
+    Text(title=""),
+]
+
+
+def test_scores_without_scikit_learn_equal_its_own(classifier: Classifier) -> None:
+    weights = classifier.weights
+    scores = sklearn_scores([prepare(text) for text in SAMPLES])
+    right = 1 / (1 + np.exp(-(scores * weights.slope + weights.shift)))
+    assert np.abs(classifier.probabilities(SAMPLES) - right).max() < 1e-6
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.text(max_size=120))
+def test_any_text_scores_as_scikit_learn_does(text: str) -> None:
+    one = Text(title=text)
+    weights = trained().weights
+    right = 1 / (1 + np.exp(-(sklearn_scores([prepare(one)]) * weights.slope + weights.shift)))
+    assert np.abs(Classifier(weights).probabilities([one]) - right).max() < 1e-6
+
+
+def test_it_learns_what_it_was_shown(classifier: Classifier) -> None:
+    titles = ("Sanctions announced", "罢工导致港口停摆", "Bakery opens")
+    said = classifier.judge([Text(title=title) for title in titles])
+    assert [judgement.labels for judgement in said] == [(Tag.GEOPOLITICAL,), (Tag.SUPPLY_CHAIN,), ()]
+    assert said[0].topics == ("geopolitical.sanctions",)
+    assert "sanctions" in [evidence.word for evidence in said[0].evidence]
+
+
+def test_evidence_stands_in_the_text_as_written(classifier: Classifier) -> None:
+    text = Text(title="港口工人罷工，碼頭停擺")
+    found = classifier.judge([text])[0].evidence
+    assert found
+    assert all(evidence.word in text.title for evidence in found)
+
+
+def test_the_order_of_examples_does_not_matter() -> None:
+    examples = [
+        LabelledText(
+            text=Text(title=f"{title} {place}"),
+            labels=(Tag(topic.split(".")[0]),) if topic else (),
+            topics=(topic,) if topic else (),
+        )
+        for topic, titles in WORDS.items()
+        for title in titles
+        for place in PLACES[:6]
+    ]
+    one = train(examples, TOPICS, progress=silent)
+    other = train(examples[::-1], TOPICS, progress=silent)
+    assert one.weights.vocabulary == other.weights.vocabulary
+    assert np.array_equal(one.weights.tag_weights, other.weights.tag_weights)
+    assert one.facts == other.facts
+
+
+def test_nothing_to_read_is_no_risk_and_no_crash(classifier: Classifier) -> None:
+    empty, digits, huge = classifier.judge([Text(title=""), Text(title="42"), Text(title="制裁" * 50_000)])
+    assert (empty.labels, digits.labels) == ((), ())
+    assert set(huge.probabilities) == set(TAGS)
+
+
+def test_grams_are_tokens_and_neighbours() -> None:
+    assert grams("port strike ends") == ["port", "strike", "ends", "port strike", "strike ends"]
+    assert grams("") == []
+
+
+@pytest.mark.parametrize(
+    ("text", "tokens"),
+    [
+        ("U.S. tariffs rise 25%", "tariffs rise"),
+        ("關稅", "关 税"),
+        ("AI芯片禁令", "ai 芯 片 禁 令"),
+        ("L'Équipe", "équipe"),
+    ],
+)
+def test_prepare(text: str, tokens: str) -> None:
+    assert prepare(Text(title=text)) == tokens
+
+
+def test_the_threshold_of_the_best_f1() -> None:
+    truth = np.array([0] * 50 + [1] * 50)
+    probabilities = np.concatenate([np.linspace(0, 0.39, 50), np.linspace(0.61, 1, 50)])
+    assert 0.39 < best_threshold(probabilities, truth, np.ones(100)) <= 0.62
+
+
+def test_too_few_examples_are_told(progress: Callable[[str], None] = silent) -> None:
+    few = [LabelledText(text=Text(title="strike"), labels=(Tag.SUPPLY_CHAIN,))]
+    with pytest.raises(ValueError, match="at least"):
+        train(few, TOPICS, progress=progress)
