@@ -69,6 +69,17 @@ def _log_format(text: str) -> str:
     return text
 
 
+def _smtp(text: str) -> Secret:
+    from monitor.notify.email import parse_smtp_url
+
+    try:
+        if text:
+            parse_smtp_url(text)
+    except ConfigError as problem:
+        raise ValueError(str(problem).removeprefix("MONITOR_SMTP_URL: ")) from None
+    return Secret(text)
+
+
 def _database(text: str) -> Secret:
     if text.startswith("postgres://"):
         text = "postgresql://" + text.removeprefix("postgres://")
@@ -101,7 +112,7 @@ class Settings:
     poll_interval: timedelta | None = _setting("polls every feed this often, whatever feeds.yaml says", _positive, None)
     digest_interval: timedelta = _setting("how often a digest is due", _positive, timedelta(days=1))
     retry_base: timedelta = _setting("first wait before a message is tried again", _positive, timedelta(minutes=1))
-    smtp_url: Secret = _setting("smtp://user:password@host:port or smtps://…", Secret, Secret(""), secret=True)
+    smtp_url: Secret = _setting("smtp://user:password@host:port or smtps://…", _smtp, Secret(""), secret=True)
     mail_from: str = _setting("sender of the mail", str, "monitor@localhost")
     mail_to: tuple[str, ...] = _setting("recipients of the default profile", _addresses, ())
     mail_per_hour: int = _setting("most mails to one recipient in an hour", int, 6)

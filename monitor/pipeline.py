@@ -59,8 +59,9 @@ def run_pass(
 ) -> PollOutcome:
     """All due feeds, from the network to the outbox. Safe to repeat; `stop` ends it after the running batch."""
     began, now = time.monotonic(), shell.clock()
+    feeds, _ = shell.feeds, shell.profiles  # wrong ones end the pass before it begins
     store = shell.store
-    store.sync_feeds(shell.feeds)
+    store.sync_feeds(feeds)
     due = store.claim_due(shell.feeds, now=now, everything=everything)
     pass_id = store.start_pass(at=now) if due else None
     counts: Counter[str] = Counter(feeds=len(due))

@@ -35,10 +35,10 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _run(arguments: list[str]) -> int:
+    options = _parser(arguments).parse_args(arguments)
     from monitor import config, i18n
     from monitor.shell import Shell, system_clock
 
-    options = _parser(arguments).parse_args(arguments)
     settings = config.load(os.environ, env_file=Path(".env"), database_url=options.database_url, feeds=options.feeds)
     i18n.use(settings.lang)
     _log_to_stderr(settings.log_format, verbose=options.verbose)

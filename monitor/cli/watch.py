@@ -29,6 +29,7 @@ def web(shell: Shell, options: argparse.Namespace) -> int:
     """Only the page."""
     from monitor.web.server import serve
 
+    show.say(_("The review page: {url}   (Ctrl-C ends it)").format(url=shell.settings.page_url), to_stderr=True)
     return serve(shell)
 
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from monitor.text.gazetteer import Found, gazetteer, simplified
 
@@ -47,11 +47,13 @@ _SAID = (
 )
 _ATTRIBUTION = re.compile(rf"(?:[,;–—]| -)\s*(?:{_SAID}\b[^,;:]*|[^,;:]{{2,60}}\b{_SAID})$|-\s?[^-,]{{2,30}}$", re.IGNORECASE)
 _ONLY_TALKS = re.compile(
-    r"(?:['’]s)?(?:\s[\w.’'-]+){0,3}?\s(?:urges?|calls? (?:on|for)|welcomes?|flags?|hails?|voices?|expresses|looks to|offers?"
+    r"\s(?:urges?|calls? (?:on|for)|welcomes?|flags?|hails?|voices?|expresses|looks to|offers?"
     r"|annonce|appelle|fordert)\b"
 )
 _ALIGNED = re.compile(r"-(?:aligned|leaning|friendly|born|style|listed|educated|made|inspired|bound|owned)\b", re.IGNORECASE)
 _ABROAD = re.compile(r"\s?(?:citizens?|nationals?|tourists?|sailors|seafarers|expats?|holidaymakers)\b|公民|侨民|游客|留学生|侨胞", re.IGNORECASE)
+_STRAIT = re.compile(r"\b[Ss]traits?\b(?! of [A-GI-Z])|海峡")  # the one that needs no name beside Iran's
+_WORLDWIDE = re.compile(r"全球|国际|世界|联合国|多国|各国|海外|中东|欧洲|非洲|亚洲|拉美|美洲|外媒")
 _SPEAKERS = frozenset(["name", "people", "capital", "letter"])
 _OF = re.compile(r"(?:['’]s)? ?")
 
@@ -84,7 +86,19 @@ def places(title: str, summary: str, language: str) -> Places:
     plain = [m for m in told if not m.weak]
     if len(_codes(plain)) < ENOUGH:
         plain += [m for m in more if not m.weak]
-    return Places(_codes(plain or told or more)[:MOST])
+    chosen = _codes(_settled(plain or [*told, *more]))
+    if "IR" in chosen and "OM" not in chosen and _STRAIT.search(title):
+        chosen += ("OM",)
+    return Places((chosen or _hinted(title, lead, language))[:MOST])
+
+
+def _settled(mentions: Sequence[_Mention]) -> list[_Mention]:
+    """The mentions, an ambiguous name read as the country that is also named without doubt, else as the likeliest."""
+    sure = {code for m in mentions if m.kind != "either" for code in m.countries}
+    return [
+        m if m.kind != "either" else replace(m, countries=tuple(c for c in m.countries if c in sure)[:1] or m.countries[:1])
+        for m in mentions
+    ]
 
 
 def _lead(summary: str) -> str:
@@ -102,6 +116,8 @@ def _mentions(text: str, language: str, *, weak: Sequence[tuple[int, int]]) -> l
     mentions: list[_Mention] = []
     before: Found | None = None
     for found in gazetteer(language).find(text):
+        if found.kind == "hint":
+            continue
         if found.kind == "body" and before is not None and _belongs(text, before, found):
             continue
         reports = found.kind in _SPEAKERS and any(start <= found.start and found.end <= end for start, end in weak)
@@ -124,6 +140,16 @@ def _beside(text: str, found: Found) -> bool:
     if found.kind not in _SPEAKERS:
         return False
     return any(shape.match(text, found.end) for shape in (_ONLY_TALKS, _ALIGNED, _ABROAD))
+
+
+def _hinted(title: str, lead: str, language: str) -> tuple[str, ...]:
+    """What money, units and carriers say of a text that names no place, else where its language is at home."""
+    for text in (title, lead):
+        hints = [found for found in gazetteer(language).find(text) if found.kind == "hint"]
+        if hints:
+            return hints[0].countries
+    home = _HOME.get(language, "")
+    return (home,) if home and not _WORLDWIDE.search(title) else ()
 
 
 def _codes(mentions: Iterable[_Mention]) -> tuple[str, ...]:

@@ -1,0 +1,268 @@
+"""The review page over real HTTP: what it shows, what it takes, and whom it keeps out."""
+
+from __future__ import annotations
+
+import base64
+import http.client
+import re
+import socket
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from urllib.parse import urlencode
+
+import pytest
+
+from monitor import config
+from monitor.config import Secret, Settings
+from monitor.domain import Assessment, Evidence, Feed, Item, Judgement, Level, Severity, Tag, VerdictKind
+from monitor.errors import ConfigError
+from monitor.shell import Shell
+from monitor.telling import health
+from monitor.warn.decide import decide
+from monitor.web.security import GUESSES_A_MINUTE
+from monitor.web.server import Page
+
+NOW = datetime(2026, 11, 24, 8, 0, tzinfo=UTC)
+HOSTILE = '<script>alert(1)</script> "quoted" & <b>bold</b>'
+
+
+def an_item(number: int, title: str, *labels: Tag, word: str = "") -> Item:
+    evidence = (Evidence(word=word, tag=labels[0], weight=1.5),) if word else ()
+    probabilities = {tag: 0.9 if tag in labels else 0.1 for tag in Tag}
+    judgement = Judgement(labels=labels, probabilities=probabilities, evidence=evidence, countries=("DE",), model="m1")
+    return Item(
+        id=None,
+        feed="Harbour Wire",
+        key=number.to_bytes(16, "big"),
+        title=title,
+        summary=f"Summary of {title}",
+        url="javascript:alert(2)" if "script" in title else f"https://harbour.example/{number}",
+        published=NOW,
+        fetched=NOW,
+        judgement=judgement,
+        assessment=Assessment(severity=Severity.WARNING if labels else Severity.NONE, reasons=("grave words",)),
+    )
+
+
+def with_items(shell: Shell) -> None:
+    """Three items as a pass would leave them, with their alerts."""
+    shell.store.sync_feeds([Feed(name="Harbour Wire", url="https://harbour.example/rss")])
+    state = shell.store.feed_states([])[0]
+    items = [
+        an_item(1, "Port strike announced", Tag.SUPPLY_CHAIN, word="strike"),
+        an_item(2, HOSTILE, Tag.COMPLIANCE, word="script"),
+        an_item(3, "Choir wins prize"),
+    ]
+    decision = decide(items, known=shell.store.known(since=NOW, today=NOW), profiles=shell.profiles, now=NOW)
+    shell.store.record(updates=[], new=[(state.id, i.key, i) for i in items], decision=decision)
+
+
+def settings_in(folder: Path, **changed: object) -> Settings:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    env = {"MONITOR_DATA_DIR": str(folder), "MONITOR_WEB_ADDRESS": f"127.0.0.1:{port}"}
+    found = config.load(env, env_file=folder / "none")
+    return replace(found, **changed)  # type: ignore[arg-type]
+
+
+@dataclass
+class Browser:
+    """A reader of the page that keeps to plain HTTP."""
+
+    address: str
+
+    def ask(
+        self, path: str, form: dict[str, object] | None = None, method: str = "", **headers: str
+    ) -> tuple[int, str, dict[str, str]]:
+        connection = http.client.HTTPConnection(self.address, timeout=20)
+        body = urlencode(form, doseq=True) if form is not None else None
+        sent = {name.replace("_", "-"): value for name, value in headers.items()}
+        if body is not None:
+            sent = {"Content-Type": "application/x-www-form-urlencoded", "Sec-Fetch-Site": "same-origin"} | sent
+        connection.request(method or ("GET" if body is None else "POST"), path, body, sent)
+        answer = connection.getresponse()
+        text = answer.read().decode()
+        found = {name.lower(): value for name, value in answer.getheaders()}
+        connection.close()
+        return answer.status, text, found
+
+    def token(self) -> str:
+        found = re.search(r'name="token" value="([0-9a-f]+)"', self.ask("/items/1")[1])
+        assert found
+        return found[1]
+
+
+def serving(settings: Settings) -> Iterator[tuple[Shell, Browser]]:
+    shell = Shell(settings=settings, clock=lambda: NOW)
+    with_items(shell)
+    page = Page(shell, health=lambda: health(shell, now=NOW))
+    page.start()
+    yield shell, Browser(settings.web_address)
+    page.stop()
+    shell.close()
+
+
+@pytest.fixture
+def running(tmp_path: Path) -> Iterator[tuple[Shell, Browser]]:
+    yield from serving(settings_in(tmp_path))
+
+
+@pytest.fixture
+def guarded(tmp_path: Path) -> Iterator[tuple[Shell, Browser]]:
+    yield from serving(settings_in(tmp_path, web_password=Secret("öpen sesame")))
+
+
+def test_the_queue_lists_what_is_flagged(running: tuple[Shell, Browser]) -> None:
+    status, text, _ = running[1].ask("/")
+    assert status == 200
+    assert "Port strike announced" in text
+    assert "Choir" not in text
+
+
+def test_evidence_is_marked_where_it_stands(running: tuple[Shell, Browser]) -> None:
+    text = running[1].ask("/items/1")[1]
+    assert re.search(r'Port <mark class="supply_chain"[^>]*>strike</mark> announced', text)
+    assert "hears of everything that is flagged" in text
+
+
+def test_feed_text_is_hostile_text(running: tuple[Shell, Browser]) -> None:
+    alert = running[0].store.alerts()
+    paths = ["/", "/alerts", "/items/2", *(f"/alerts/{a.id}" for a in alert)]
+    for path in paths:
+        text = running[1].ask(path)[1]
+        assert "<script" not in text
+        assert "javascript:" not in text
+        assert "<b>" not in text
+    assert "&lt;" in running[1].ask("/items/2")[1]
+
+
+def test_a_page_speaks_the_readers_language(running: tuple[Shell, Browser]) -> None:
+    browser = running[1]
+    assert 'lang="zh"' in browser.ask("/?lang=zh")[1]
+    assert "待审阅" in browser.ask("/", Accept_Language="zh-CN,zh;q=0.9")[1]
+    assert "To review" in browser.ask("/", Accept_Language="fr")[1]
+    assert browser.ask("/?lang=zh")[2]["set-cookie"].startswith("lang=zh")
+
+
+@pytest.mark.parametrize(
+    ("form", "kind", "labels"),
+    [
+        ({"verdict": "confirm"}, VerdictKind.CONFIRM, (Tag.SUPPLY_CHAIN,)),
+        ({"verdict": "dismiss", "why": "a game"}, VerdictKind.DISMISS, ()),
+        ({"verdict": "relabel", "labels": ["compliance"]}, VerdictKind.RELABEL, (Tag.COMPLIANCE,)),
+    ],
+)
+def test_a_verdict_is_stored_and_leads_on(
+    running: tuple[Shell, Browser], form: dict[str, object], kind: VerdictKind, labels: tuple[Tag, ...]
+) -> None:
+    shell, browser = running
+    status, _, headers = browser.ask("/items/1/verdict", form | {"token": browser.token(), "author": "Ana"})
+    assert status == 303
+    verdict = shell.store.verdict_of(1)
+    assert verdict is not None
+    assert (verdict.kind, verdict.labels, verdict.author) == (kind, labels, "Ana")
+    assert headers["location"].endswith("done=1")
+    assert "take it back" in browser.ask(headers["location"])[1]
+    assert 'href="/items/1"' not in browser.ask("/")[1]
+
+
+def test_a_verdict_can_be_taken_back(running: tuple[Shell, Browser]) -> None:
+    shell, browser = running
+    token = browser.token()
+    browser.ask("/items/1/verdict", {"verdict": "dismiss", "token": token})
+    assert browser.ask("/items/1/undo", {"token": token})[0] == 303
+    assert shell.store.verdict_of(1) is None
+
+
+def test_a_step_changes_the_alert(running: tuple[Shell, Browser]) -> None:
+    shell, browser = running
+    alert = shell.store.alerts(level=Level.ORANGE)[0]
+    assert browser.ask(f"/alerts/{alert.id}/step", {"step": "ack", "token": browser.token(), "author": "Bo"})[0] == 303
+    text = browser.ask(f"/alerts/{alert.id}")[1]
+    assert "acknowledged" in text
+    assert "Bo" in text
+
+
+@pytest.mark.parametrize(
+    ("form", "headers", "status"),
+    [
+        ({"verdict": "confirm", "token": "0" * 64}, {}, 403),
+        ({"verdict": "confirm", "token": "TOKEN"}, {"Sec_Fetch_Site": "cross-site"}, 403),
+        ({"verdict": "confirm", "token": "TOKEN"}, {"Sec_Fetch_Site": "none"}, 403),
+        ({"verdict": "burn", "token": "TOKEN"}, {}, 422),
+        ({"verdict": "relabel", "labels": ["weather"], "token": "TOKEN"}, {}, 422),
+        ({"verdict": "confirm", "why": "x" * 3000, "token": "TOKEN"}, {}, 422),
+        ({"verdict": "confirm", "why": "x" * 100_000, "token": "TOKEN"}, {}, 413),
+    ],
+)
+def test_a_form_that_is_not_ours_changes_nothing(
+    running: tuple[Shell, Browser], form: dict[str, object], headers: dict[str, str], status: int
+) -> None:
+    shell, browser = running
+    sent = {name: browser.token() if value == "TOKEN" else value for name, value in form.items()}
+    assert browser.ask("/items/1/verdict", sent, **headers)[0] == status
+    assert shell.store.verdict_of(1) is None
+
+
+@pytest.mark.parametrize("path", ["/items/99", "/items/0", "/items/-1", "/alerts/none", "/nowhere", f"/items/{10**30}"])
+def test_what_is_not_there_is_told(running: tuple[Shell, Browser], path: str) -> None:
+    assert running[1].ask(path)[0] in (404, 422)
+
+
+def test_another_name_is_refused(running: tuple[Shell, Browser]) -> None:
+    assert running[1].ask("/", Host="evil.example")[0] == 400
+    assert running[1].ask("/", Host="[::bad")[0] == 400
+
+
+def test_headers_keep_other_sites_out(running: tuple[Shell, Browser]) -> None:
+    headers = running[1].ask("/")[2]
+    assert "default-src 'none'" in headers["content-security-policy"]
+    assert headers["x-content-type-options"] == "nosniff"
+    assert "server" not in headers
+
+
+def basic(password: str) -> str:
+    return "Basic " + base64.b64encode(f"me:{password}".encode()).decode()
+
+
+def test_a_password_is_asked_for_everything(guarded: tuple[Shell, Browser]) -> None:
+    browser = guarded[1]
+    for path in ("/", "/items/1", "/static/style.css", "/alerts", "/nowhere"):
+        assert browser.ask(path)[0] == 401
+    assert browser.ask("/", Authorization=basic("wrong"))[0] == 401
+    assert browser.ask("/", Authorization="Basic !!!")[0] == 401
+    assert browser.ask("/", Authorization=basic("öpen sesame"))[0] == 200
+
+
+def test_guessing_is_stopped(guarded: tuple[Shell, Browser]) -> None:
+    browser = guarded[1]
+    answers = [browser.ask("/", Authorization=basic(str(n)))[0] for n in range(GUESSES_A_MINUTE + 1)]
+    assert answers == [401] * GUESSES_A_MINUTE + [429]
+    assert browser.ask("/", Authorization=basic("öpen sesame"))[0] == 429
+
+
+def test_others_are_not_let_in_without_a_password(tmp_path: Path) -> None:
+    shell = Shell(settings=settings_in(tmp_path, web_address="0.0.0.0:0"), clock=lambda: NOW)
+    with pytest.raises(ConfigError, match="MONITOR_WEB_PASSWORD_FILE"):
+        Page(shell, health=dict)
+    shell.close()
+
+
+def test_an_address_in_use_is_told(running: tuple[Shell, Browser]) -> None:
+    with pytest.raises(ConfigError, match="cannot listen"):
+        Page(running[0], health=dict)
+
+
+def test_the_page_without_anything_yet(tmp_path: Path) -> None:
+    shell = Shell(settings=settings_in(tmp_path), clock=lambda: NOW)
+    page = Page(shell, health=lambda: health(shell, now=NOW))
+    page.start()
+    browser = Browser(shell.settings.web_address)
+    assert "Nothing waits" in browser.ask("/")[1]
+    assert browser.ask("/health")[0] == 503
+    assert browser.ask("/status")[0] == browser.ask("/alerts")[0] == 200
+    page.stop()
+    shell.close()
