@@ -42,16 +42,21 @@ _DATELINE = re.compile(
 _TAIL = re.compile(r"\s+[-–—|]\s+[^-–—|,]{2,40}$")
 _SENTENCE_END = re.compile(r"(?<=[a-z0-9)”\"'’]{2})[.!?…](?=\s|$)|[。！？]|(?<=\S) (?=---)")
 # Who said it, at the end of the headline: ", says Polish PM", ", Kremlin says", " - U.S. envoy"
-_SAID = (
-    r"(?:says?|said|reports?|reported|according to|tells?|told|warns?|shows?|claims?|hints|suggests|dit|selon|sagt|laut)"
+_SAID = r"(?:says?|said|reports?|reported|according to|tells?|told|warns?|shows?|claims?|hints|suggests|dit|selon|sagt|laut)"
+_ATTRIBUTION = re.compile(
+    rf"(?:[,;–—]| -)\s*(?:{_SAID}\b[^,;:]*|[^,;:]{{2,60}}\b{_SAID})$|-\s?[^-,]{{2,30}}$", re.IGNORECASE
 )
-_ATTRIBUTION = re.compile(rf"(?:[,;–—]| -)\s*(?:{_SAID}\b[^,;:]*|[^,;:]{{2,60}}\b{_SAID})$|-\s?[^-,]{{2,30}}$", re.IGNORECASE)
 _ONLY_TALKS = re.compile(
     r"\s(?:urges?|calls? (?:on|for)|welcomes?|flags?|hails?|voices?|expresses|looks to|offers?"
     r"|annonce|appelle|fordert)\b"
 )
-_ALIGNED = re.compile(r"-(?:aligned|leaning|friendly|born|style|listed|educated|made|inspired|bound|owned)\b", re.IGNORECASE)
-_ABROAD = re.compile(r"\s?(?:citizens?|nationals?|tourists?|sailors|seafarers|expats?|holidaymakers)\b|公民|侨民|游客|留学生|侨胞", re.IGNORECASE)
+_ALIGNED = re.compile(
+    r"-(?:aligned|leaning|friendly|born|style|listed|educated|made|inspired|bound|owned)\b", re.IGNORECASE
+)
+_ABROAD = re.compile(
+    r"\s?(?:citizens?|nationals?|tourists?|sailors|seafarers|expats?|holidaymakers)\b|公民|侨民|游客|留学生|侨胞",
+    re.IGNORECASE,
+)
 _STRAIT = re.compile(r"\b[Ss]traits?\b(?! of [A-GI-Z])|海峡")  # the one that needs no name beside Iran's
 _WORLDWIDE = re.compile(r"全球|国际|世界|联合国|多国|各国|海外|中东|欧洲|非洲|亚洲|拉美|美洲|外媒")
 _SPEAKERS = frozenset(["name", "people", "capital", "letter"])
@@ -96,7 +101,9 @@ def _settled(mentions: Sequence[_Mention]) -> list[_Mention]:
     """The mentions, an ambiguous name read as the country that is also named without doubt, else as the likeliest."""
     sure = {code for m in mentions if m.kind != "either" for code in m.countries}
     return [
-        m if m.kind != "either" else replace(m, countries=tuple(c for c in m.countries if c in sure)[:1] or m.countries[:1])
+        m
+        if m.kind != "either"
+        else replace(m, countries=tuple(c for c in m.countries if c in sure)[:1] or m.countries[:1])
         for m in mentions
     ]
 
@@ -109,7 +116,9 @@ def _lead(summary: str) -> str:
 
 def _reporters(title: str) -> tuple[tuple[int, int], ...]:
     """The parts of a headline that say who reports or says it."""
-    return tuple(found.span() for shape in (_TAIL, _ATTRIBUTION) if (found := shape.search(title)) and found.start() > 20)
+    return tuple(
+        found.span() for shape in (_TAIL, _ATTRIBUTION) if (found := shape.search(title)) and found.start() > 20
+    )
 
 
 def _mentions(text: str, language: str, *, weak: Sequence[tuple[int, int]]) -> list[_Mention]:

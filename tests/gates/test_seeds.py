@@ -1,0 +1,99 @@
+"""What the classifier learns from: every topic and label traceable, balanced, and varied."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter, defaultdict
+from functools import cache
+from typing import Any
+
+import pytest
+
+from monitor import resources
+from monitor.classify.taxonomy import Sources, Topic, load_sources, load_taxonomy
+from monitor.domain import TAGS, Tag
+from monitor.errors import ConfigError
+from monitor.i18n import translator
+from monitor.notify.words import TOPICS
+
+
+@cache
+def sources() -> Sources:
+    return load_sources(resources.path("seeds/sources.yaml"))
+
+
+@cache
+def topics() -> tuple[Topic, ...]:
+    return load_taxonomy(resources.path("seeds/taxonomy.yaml"), sources())
+
+
+@cache
+def labels() -> list[dict[str, Any]]:
+    return [json.loads(line) for line in resources.path("seeds/labels.jsonl").read_text("utf-8").splitlines()]
+
+
+def test_sources_resolve_without_the_documents() -> None:
+    assert "local rules" in sources().resolve("001#II.1".replace("II.1", "II.2"))
+    assert {reference[:3] for reference in sources().titles if "#" in reference} == {"000", "001", "002", "003", "004"}
+    with pytest.raises(ConfigError, match="001#IX"):
+        sources().resolve("001#IX")
+
+
+def test_every_topic_has_a_name_in_both_languages() -> None:
+    chinese = translator("zh")
+    assert set(TOPICS) == {topic.id for topic in topics()}
+    assert all(chinese.gettext(name) != name for name in TOPICS.values())
+
+
+def test_every_label_is_traceable() -> None:
+    known = {topic.id: topic for topic in topics()}
+    for entry in labels():
+        sources().resolve(entry["source"])
+        tags = {Tag(label) for label in entry["labels"]}
+        assert {known[topic].tag for topic in entry["topics"]} == tags, entry["id"]
+        assert entry["severity"] in ((1, 2, 3) if tags else (0,)), entry["id"]
+
+
+def test_ids_and_texts_are_used_once() -> None:
+    assert max(Counter(entry["id"] for entry in labels()).values()) == 1
+    assert max(Counter((entry["title"], entry["summary"]) for entry in labels()).values()) == 1
+
+
+def test_every_topic_has_examples_in_chinese_and_english() -> None:
+    counts = Counter((topic, entry["lang"]) for entry in labels() for topic in entry["topics"])
+    thin = {
+        topic.id: counts[topic.id, lang] for topic in topics() for lang in ("en", "zh") if counts[topic.id, lang] < 5
+    }
+    assert not thin
+
+
+def test_half_is_harmless() -> None:
+    harmless = sum(not entry["labels"] for entry in labels())
+    assert harmless >= len(labels()) / 2
+
+
+def test_near_copies_are_rare() -> None:
+    """At most 2 % of the pairs within a topic and language share half of their word pairs (Jaccard)."""
+    from sklearn.feature_extraction.text import CountVectorizer
+
+    groups = defaultdict(list)
+    for entry in labels():
+        for topic in entry["topics"] or ["none"]:
+            groups[topic, entry["lang"]].append(f"{entry['title']} {entry['summary']}")
+    pairs = alike = 0
+    for texts in groups.values():
+        words = CountVectorizer(token_pattern=r"[\u4e00-\u9fff]|\w+", ngram_range=(1, 2), binary=True)
+        found = words.fit_transform(texts).astype("float32")
+        sizes = found.sum(axis=1).A1
+        shared = (found @ found.T).tocoo()
+        union = sizes[shared.row] + sizes[shared.col] - shared.data
+        alike += int(((shared.data / union >= 0.5) & (shared.row < shared.col)).sum())
+        pairs += len(texts) * (len(texts) - 1) // 2
+    assert alike <= 0.02 * pairs
+
+
+def test_the_texts_are_plain_lines() -> None:
+    for entry in labels():
+        for text in (entry["title"], entry["summary"]):
+            assert text == " ".join(text.split()), entry["id"]
+    assert set(TAGS) == {Tag(label) for entry in labels() for label in entry["labels"]}
