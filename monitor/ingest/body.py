@@ -26,6 +26,7 @@ class Body:
         self._encoding = encoding.strip().lower()
         self._inflate = zlib.decompressobj(16 + zlib.MAX_WBITS) if self._encoding in _GZIP else None
         self._begun = False
+        self._after = b""  # what follows the end of a gzip stream, until it shows what it is
 
     def take(self, part: bytes) -> str:
         """Keep the next part. Returns why reading has to stop, "" while all is well."""
@@ -47,9 +48,11 @@ class Body:
     def _unpack(self, part: bytes) -> str:
         while part and self._inflate is not None:
             if self._inflate.eof:
+                part = self._after + part
                 if not part.startswith(_MAGIC):
-                    return ""  # padding after the end, which some servers send
-                self._inflate = zlib.decompressobj(16 + zlib.MAX_WBITS)
+                    self._after = part[: len(_MAGIC)]
+                    return ""  # the first byte of another stream, or padding, which some servers send
+                self._inflate, self._after = zlib.decompressobj(16 + zlib.MAX_WBITS), b""
             room = self._limit - len(self.data) + 1
             if trouble := self._keep(self._inflate.decompress(part, room)):
                 return trouble

@@ -56,6 +56,13 @@ def shown(url: str) -> str:
     return f"{parts.scheme}://{host}{parts.path}" + ("?…" if parts.query else "")
 
 
+class _Lent(socket.socket):
+    """pycurl copies the descriptor and drops the object, which then has to close its own."""
+
+    def __del__(self) -> None:
+        self.close()
+
+
 @dataclass(slots=True, eq=False)
 class _Transfer:
     """One request on one easy handle; the handle is used again, this is not."""
@@ -80,7 +87,7 @@ class _Transfer:
         if why:
             self.refused = f"refused: {why}"
             return int(pycurl.SOCKET_BAD)
-        return socket.socket(address.family, address.socktype, address.protocol)
+        return _Lent(address.family, address.socktype, address.protocol)
 
     def take_header(self, line: bytes) -> int | None:
         """Keep the headers of the last answer and the status of each on the way."""

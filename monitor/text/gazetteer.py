@@ -20,7 +20,7 @@ from monitor.errors import ConfigError
 KINDS = ("name", "people", "capital", "body", "leader", "city", "water", "letter", "either", "hint")
 LOCALES = frozenset("en zh es fr de pt it nl ru uk ar fa ur ja ko id ms vi th tr hi pl sv he el bn ta".split())
 
-_SKIPPED = frozenset("EZ UN QO AC CP CQ DG EA IC TA XA XB AQ BV GS HM IO PM TF UM CC CX NF".split())
+_SKIPPED = frozenset("EZ UN QO AC CP CQ DG EA IC TA XA XB AQ BV GS HM IO PM TF UM CC CX NF ZZ".split())
 # CLDR names that are everyday words of their language, or a person's or a state's name.
 _EVERYDAY = {
     "en": frozenset(["Jersey", "Georgia", "Jordan", "Chad"]),
@@ -30,14 +30,20 @@ _EVERYDAY = {
     "pt": frozenset(["Granada", "São Martinho", "Jersey"]),
 }
 _ZONES_LEFT_OUT = frozenset(
-    "Casey Davis Mawson Palmer Vostok Troll Syowa Rothera Center Knox Nome Adak Eucla Dawson Creston Resolute Regina Oral"
-    " Marigot Midway Wake Easter Christmas Cocos Stanley Perth Melbourne Lindeman Jersey Chita Mahe Central Man Gambier"
-    " Johnston Norfolk Sitka Mérida Merida Bahia Eden Cambridge Samara Chatham Nuuk Cayman Palau".split()
+    "Casey Davis Mawson Palmer Vostok Troll Syowa Rothera Center Knox Nome Adak Eucla Dawson Creston Resolute Regina"
+    " Oral Marigot Midway Wake Easter Christmas Cocos Stanley Perth Melbourne Lindeman Jersey Chita Mahe Central Man"
+    " Gambier Johnston Norfolk Sitka Mérida Merida Bahia Eden Cambridge Samara Chatham Nuuk Cayman Palau".split()
 )
 _TAKEN = "\0"  # stands for a letter of a name already found
+# 美商务部 is not China's. Letters that also end common words before a body's name (日, 以, 法) are left out.
+_OWNERS = {
+    "美": "US", "俄": "RU", "乌": "UA", "伊": "IR", "韩": "KR", "朝": "KP", "欧": "EU",
+    "英": "GB", "德": "DE", "印": "IN", "澳": "AU", "菲": "PH", "越": "VN", "泰": "TH",
+}  # fmt: skip
 _LETTER_PARTS = ("letter", "joint", "before", "behind", "apart")  # kinds of the lexicon that form compounds
 # Scripts written without spaces: a name may stand anywhere in a run of letters.
 _UNSPACED = re.compile("[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff]")
+_KATAKANA = re.compile("[\u30a1-\u30fa\u30fc]")
 _HANGUL = re.compile("[\uac00-\ud7a3]")
 _ARABIC = re.compile("[\u0600-\u06ff]")
 _ARABIC_FRONT = frozenset(["", "ال", "و", "ب", "ل", "ف", "ك", "وال", "بال", "لل", "فال", "كال", "ول", "وب"])
@@ -73,11 +79,13 @@ class Gazetteer:
         self._names = list(names.values())
         self._letters = list(letters.values())
         self._automaton = _automaton(names)
-        self._letter_automaton = _automaton(letters) if letters else None
+        self._letter_automaton = _automaton(letters)
 
     def find(self, text: str) -> list[Found]:
         """The names in `text` that stand as words of their own; phrases that mean no place are left out."""
-        found, rest, at = [], [], 0
+        found: list[Found] = []
+        rest: list[str] = []  # the text with names blotted out
+        at = 0
         for index, start, end in self._automaton.find_matches_as_indexes(text):
             name = self._names[index]
             if not _stands_alone(text, start, end, open_ended=name.open_ended):
@@ -85,14 +93,13 @@ class Gazetteer:
             rest += text[at:start], _TAKEN * (end - start)
             at = end
             if name.countries:
-                found.append(Found(name.countries, start, end, name.kind))
-        if self._letter_automaton is not None:
-            found += self._by_letter("".join((*rest, text[at:])))
-            found.sort(key=_start)
-        return found
+                owner = _OWNERS.get(text[start - 1 : start]) if name.kind == "body" and self._letters else None
+                found.append(Found((owner,) if owner else name.countries, start, end, name.kind))
+        if not self._letters:
+            return found
+        return sorted([*found, *self._by_letter("".join((*rest, text[at:])))], key=_start)
 
     def _by_letter(self, rest: str) -> Iterator[Found]:
-        assert self._letter_automaton is not None  # noqa: S101  the caller's condition
         for index, start, end in self._letter_automaton.find_matches_as_indexes(rest):
             name = self._letters[index]
             if name.countries:
@@ -191,9 +198,11 @@ def _from_cldr(language: str) -> Iterator[tuple[str, _Name]]:
         for code, city in _cities(locale):
             yield (simplified(city) if language == "zh" else city), _Name((code,), "city", open_ended=False)
     for locale in spellings:
+        own = set(locale.territories.values())
         for code, name in _territories(locale):
             for spelling in _spellings(name, language):
-                if spelling not in everyday and len(spelling) > 1:
+                # "Macao (China)" does not make China a name of Macao
+                if spelling not in everyday and len(spelling) > 1 and (spelling == name or spelling not in own):
                     yield spelling, _Name((code,), "name", open_ended=False)
 
 
@@ -236,10 +245,9 @@ def _cities(locale: Any) -> Iterator[tuple[str, str]]:
     for zone, code in get_global("zone_territories").items():
         if zone.count("/") != 1 or zone.startswith(("Etc", "Antarctica", "Arctic")) or len(code) != 2 or code == "001":
             continue
-        city = named.get(zone, {}).get("city") or (
-            zone.rpartition("/")[2].replace("_", " ") if locale.script is None and locale.language == "en" else ""
-        )
-        if len(city) > 1 and city not in _ZONES_LEFT_OUT:
+        english = zone.rpartition("/")[2].replace("_", " ")
+        city = named.get(zone, {}).get("city") or (english if locale.language == "en" else "")
+        if len(city) > 1 and english not in _ZONES_LEFT_OUT and city not in _ZONES_LEFT_OUT:
             yield code, city
 
 
@@ -250,6 +258,8 @@ def _stands_alone(text: str, start: int, end: int, *, open_ended: bool) -> bool:
     first = text[start]
     if first.isascii():
         return _plain_word(text, start, end, open_ended=open_ended)
+    if _KATAKANA.match(first):  # ドバイ, but not in アドバイス
+        return not (start and _KATAKANA.match(text[start - 1])) and not (end < len(text) and _KATAKANA.match(text[end]))
     if _UNSPACED.match(first):
         return True
     if _HANGUL.match(first):  # particles follow without a space

@@ -46,7 +46,7 @@ def one_line(text: str, limit: int = 500) -> str:
     """`text` as a single line of at most `limit` characters, without tags, entities or unseen characters."""
     text = text[: limit * 16]  # enough for any markup around a title; a 20 MB title costs nothing
     if "<" in text or "&" in text:
-        text = _without_tags(unescape(_without_tags(text)))
+        text = _without_tags(_unescaped(_without_tags(text)))
     return _cut(_clean(text), limit)
 
 
@@ -56,7 +56,7 @@ def plain(html: str, limit: int = 4000) -> str:
     if "<" in text:
         text = _read_markup(_BLOCK.sub(" <", text))
     if "&" in text:
-        text = unescape(text)
+        text = _unescaped(text)
         if "<" in text:
             text = _without_tags(text)  # markup that was escaped twice
     return _cut(_clean(text), limit)
@@ -88,6 +88,12 @@ def digest(*parts: str | bytes) -> bytes:
         hashed.update(len(data).to_bytes(4, "big"))
         hashed.update(data)
     return hashed.digest()
+
+
+def _unescaped(text: str) -> str:
+    """Entities as characters; where a system has escaped its own escapes, those too."""
+    text = unescape(text)
+    return unescape(text) if "&amp;" in text else text
 
 
 def _without_tags(text: str) -> str:

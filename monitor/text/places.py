@@ -10,14 +10,16 @@ Source: docs/codebook.md#countries
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 
 from monitor.text.gazetteer import Found, gazetteer, simplified
 
 ENOUGH = 2  # codes in the headline from which the summary is not asked
 MOST = 6  # codes an item may have
-LEAD = 600  # characters of the summary that are read
+LEAD = 600  # characters of the summary that are read when the headline names no place
+BEGINNING = 200  # ... and when it names one
+BEGINNING_HAN = 80  # ... in languages that say as much in fewer letters
 
 # ISO 3166-1 alpha-2, with the European Union and Kosovo.
 COUNTRIES = frozenset(
@@ -32,33 +34,42 @@ COUNTRIES = frozenset(
 # Where a text that names no place is at home, for languages that one country's press writes.
 _HOME = {"zh": "CN", "ja": "JP", "ko": "KR", "vi": "VN", "th": "TH", "id": "ID", "tr": "TR", "hi": "IN", "pl": "PL"}
 
-# "ANKARA, March 11 (Reuters) -", "Luxemburg – ", "(Reuters) -", "新华社华盛顿5月1日电"
+# "ANKARA, March 11 (Reuters) -", "Luxemburg – Die", "新华社华盛顿5月1日电"
 _DATELINE = re.compile(
     r"\s*(?:[^()（）.。!?]{0,60}?\((?:Reuters|AP|AFP|Xinhua|UPI|dpa|ANI|PTI|Bloomberg|IANS|Yonhap|Kyodo|CNN)\)\s*[-–—:]*"
-    r"|\W?[A-ZÄÖÜ][\w.]+(?: [A-Z]\w+)?(?:/\w+)?\s+[–—]\s"
-    r"|[^，。]{0,6}(?:社|网|报)[^，。]{0,16}[日电讯](?:电|讯|消息)?[，。：\s（(]?)"
+    r"|[A-ZÄÖÜ][\w.]+(?: [A-Z]\w+)?(?:/\w+)?\s[–—]\s"
+    r"|[^，。]{0,6}(?:社|网|报)[^，。]{0,16}日?(?:电|讯))"
 )
 # A newspaper's name behind the headline: " - The Hindu", " | Reuters"
-_TAIL = re.compile(r"\s+[-–—|]\s+[^-–—|,]{2,40}$")
-_SENTENCE_END = re.compile(r"(?<=[a-z0-9)”\"'’]{2})[.!?…](?=\s|$)|[。！？]|(?<=\S) (?=---)")
+_TAIL = re.compile(r"\s(?:[-–—](?:\s(?:[A-Z][\w'’.]*|of|the|and)){1,4}|\|\s[^|]{2,40})$")
 # Who said it, at the end of the headline: ", says Polish PM", ", Kremlin says", " - U.S. envoy"
-_SAID = r"(?:says?|said|reports?|reported|according to|tells?|told|warns?|shows?|claims?|hints|suggests|dit|selon|sagt|laut)"
+_SAID = r"(?:says?|said|reports?|reported|according to|tells?|told|shows?|claims?|hints|suggests|dit|selon|sagt|laut)"
 _ATTRIBUTION = re.compile(
-    rf"(?:[,;–—]| -)\s*(?:{_SAID}\b[^,;:]*|[^,;:]{{2,60}}\b{_SAID})$|-\s?[^-,]{{2,30}}$", re.IGNORECASE
-)
-_ONLY_TALKS = re.compile(
-    r"\s(?:urges?|calls? (?:on|for)|welcomes?|flags?|hails?|voices?|expresses|looks to|offers?"
-    r"|annonce|appelle|fordert)\b"
-)
-_ALIGNED = re.compile(
-    r"-(?:aligned|leaning|friendly|born|style|listed|educated|made|inspired|bound|owned)\b", re.IGNORECASE
-)
-_ABROAD = re.compile(
-    r"\s?(?:citizens?|nationals?|tourists?|sailors|seafarers|expats?|holidaymakers)\b|公民|侨民|游客|留学生|侨胞",
+    rf"(?:[,;–—]|\s-)\s*(?:{_SAID}\b[^,;:]*|[^,;:]{{2,60}}\b{_SAID})$"
+    r"|(?:\s-|[–—])\s?[^-–—,]{2,30}\b(?:envoy|minister|ministry|officials?|sources?|PM|media|spokes\w+|agency)$",
     re.IGNORECASE,
 )
+FRONT = 20  # characters a headline has before any of these
+# A state that only speaks, or fetches its people home
+_ONLY_TALKS = re.compile(
+    r"(?: plans)?(?: to)? (?:urges?|calls? (?:on|for)|welcomes?|flags?|hails?|voices?|expresses|looks to|offers?"
+    r"|evacuates?|repatriates?)\b"
+)
+_ONLY_SIDE = re.compile(
+    r"-(?:aligned|leaning|friendly|born|style|listed|educated|made|inspired|bound|owned|based|headquartered|registered"
+    r"|held|occupied|controlled|annexed|installed|appointed)\b",
+    re.IGNORECASE,
+)
+_ABROAD = re.compile(
+    r" ?(?:citizens?|nationals?|tourists?|sailors|seafarers|expats?|holidaymakers)\b|公民|侨民|游客|留学生|侨胞",
+    re.IGNORECASE,
+)
+_BESIDE = (_ONLY_TALKS, _ONLY_SIDE, _ABROAD)  # behind a name: the country itself is not meant
+_CONDOLES = re.compile("慰问电|唁电")  # the summary then names those who condole
 _STRAIT = re.compile(r"\b[Ss]traits?\b(?! of [A-GI-Z])|海峡")  # the one that needs no name beside Iran's
-_WORLDWIDE = re.compile(r"全球|国际|世界|联合国|多国|各国|海外|中东|欧洲|非洲|亚洲|拉美|美洲|外媒")
+_WORLDWIDE = re.compile(
+    r"全球|国际|世界|联合国|多国|各国|海外|中东|欧洲|非洲|亚洲|拉美|美洲|外媒|toàn cầu|thế giới|dunia|世界|グローバル"
+)
 _SPEAKERS = frozenset(["name", "people", "capital", "letter"])
 _OF = re.compile(r"(?:['’]s)? ?")
 
@@ -83,29 +94,17 @@ def places(title: str, summary: str, language: str) -> Places:
     `language` is the BCP 47 base code of the text; names of any other than English are known
     only in that language. For items without labels the answer means nothing.
     """
+    home = _HOME.get(language, "")
     if language == "zh":
-        title, summary = simplified(title), simplified(summary[:LEAD])
+        given, title, summary = title, simplified(title), simplified(summary[:LEAD])
+        home = home if title == given else ""  # traditional letters are at home in more than one place
     lead = _lead(summary)
-    told = _mentions(title, language, weak=_reporters(title))
-    more = _mentions(lead, language, weak=())
-    plain = [m for m in told if not m.weak]
-    if len(_codes(plain)) < ENOUGH:
-        plain += [m for m in more if not m.weak]
-    chosen = _codes(_settled(plain or [*told, *more]))
+    told = _mentions(title, language, reporters=_reporters(title))
+    told += _mentions(_what_title_leaves_open(told, title, lead, language), language)
+    chosen = _codes(_settled([m for m in told if not m.weak] or told))
     if "IR" in chosen and "OM" not in chosen and _STRAIT.search(title):
         chosen += ("OM",)
-    return Places((chosen or _hinted(title, lead, language))[:MOST])
-
-
-def _settled(mentions: Sequence[_Mention]) -> list[_Mention]:
-    """The mentions, an ambiguous name read as the country that is also named without doubt, else as the likeliest."""
-    sure = {code for m in mentions if m.kind != "either" for code in m.countries}
-    return [
-        m
-        if m.kind != "either"
-        else replace(m, countries=tuple(c for c in m.countries if c in sure)[:1] or m.countries[:1])
-        for m in mentions
-    ]
+    return Places((chosen or _hinted(title, lead, language, home))[:MOST])
 
 
 def _lead(summary: str) -> str:
@@ -114,23 +113,33 @@ def _lead(summary: str) -> str:
     return text[dateline.end() :] if dateline else text
 
 
-def _reporters(title: str) -> tuple[tuple[int, int], ...]:
+def _what_title_leaves_open(told: Sequence[_Mention], title: str, lead: str, language: str) -> str:
+    """As much of the summary as is read beside the headline."""
+    plain = [mention for mention in told if not mention.weak]
+    if not plain:
+        return lead
+    settled = all(mention.kind != "either" for mention in plain)
+    if (settled and len(_codes(m.countries for m in plain)) >= ENOUGH) or _CONDOLES.search(title):
+        return ""
+    return lead[: BEGINNING_HAN if language in ("zh", "ja", "ko") else BEGINNING]
+
+
+def _reporters(title: str) -> list[tuple[int, int]]:
     """The parts of a headline that say who reports or says it."""
-    return tuple(
-        found.span() for shape in (_TAIL, _ATTRIBUTION) if (found := shape.search(title)) and found.start() > 20
-    )
+    return [found.span() for shape in (_TAIL, _ATTRIBUTION) if (found := shape.search(title, FRONT))]
 
 
-def _mentions(text: str, language: str, *, weak: Sequence[tuple[int, int]]) -> list[_Mention]:
+def _mentions(text: str, language: str, *, reporters: Sequence[tuple[int, int]] = ()) -> list[_Mention]:
     mentions: list[_Mention] = []
     before: Found | None = None
     for found in gazetteer(language).find(text):
-        if found.kind == "hint":
+        if found.kind == "hint" or (before is not None and _belongs(text, before, found)):
             continue
-        if found.kind == "body" and before is not None and _belongs(text, before, found):
-            continue
-        reports = found.kind in _SPEAKERS and any(start <= found.start and found.end <= end for start, end in weak)
-        mentions.append(_Mention(found.countries, found.kind, reports or _beside(text, found)))
+        weak = found.kind in _SPEAKERS and (
+            any(start <= found.start and found.end <= end for start, end in reporters)
+            or any(shape.match(text, found.end) is not None for shape in _BESIDE)
+        )
+        mentions.append(_Mention(found.countries, found.kind, weak))
         before = found
     return mentions
 
@@ -138,28 +147,31 @@ def _mentions(text: str, language: str, *, weak: Sequence[tuple[int, int]]) -> l
 def _belongs(text: str, owner: Found, body: Found) -> bool:
     """Whether a body known from one country is another's here: 美国商务部, India's Supreme Court."""
     return (
-        not text[body.start : body.end].isupper()
+        body.kind == "body"
         and owner.kind in ("name", "people", "letter")
+        and not text[body.start : body.end].isupper()
         and _OF.fullmatch(text, owner.end, body.start) is not None
     )
 
 
-def _beside(text: str, found: Found) -> bool:
-    """Whether what follows the name says that the country itself is not meant."""
-    if found.kind not in _SPEAKERS:
-        return False
-    return any(shape.match(text, found.end) for shape in (_ONLY_TALKS, _ALIGNED, _ABROAD))
+def _settled(mentions: Sequence[_Mention]) -> Iterator[tuple[str, ...]]:
+    """The countries of each, an ambiguous name read as the one that is also named without doubt, else the likeliest."""
+    sure = {code for mention in mentions if mention.kind != "either" for code in mention.countries}
+    for mention in mentions:
+        if mention.kind == "either":
+            yield tuple(code for code in mention.countries if code in sure)[:1] or mention.countries[:1]
+        else:
+            yield mention.countries
 
 
-def _hinted(title: str, lead: str, language: str) -> tuple[str, ...]:
-    """What money, units and carriers say of a text that names no place, else where its language is at home."""
+def _hinted(title: str, lead: str, language: str, home: str) -> tuple[str, ...]:
+    """What money, carriers and regions say of a text that names no place, else where its language is at home."""
     for text in (title, lead):
-        hints = [found for found in gazetteer(language).find(text) if found.kind == "hint"]
-        if hints:
-            return hints[0].countries
-    home = _HOME.get(language, "")
+        for found in gazetteer(language).find(text):
+            if found.kind == "hint":
+                return found.countries
     return (home,) if home and not _WORLDWIDE.search(title) else ()
 
 
-def _codes(mentions: Iterable[_Mention]) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(code for mention in mentions for code in mention.countries))
+def _codes(named: Iterable[tuple[str, ...]]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(code for codes in named for code in codes))

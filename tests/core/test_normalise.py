@@ -14,6 +14,8 @@ from monitor.text.normalise import canonical_url, digest, one_line, plain
     [
         ("  Port \n\t strike  ", "Port strike"),
         ("Duties &amp; quotas", "Duties & quotas"),
+        ("Duties &amp;amp; quotas", "Duties & quotas"),
+        ("&amp;amp; &amp;lt;script&amp;gt;x", "& x"),
         ("a <b>bold</b> move", "a bold move"),
         ("trade &lt;i&gt;talks&lt;/i&gt; resume", "trade talks resume"),
         ("5 < 6 and 7 > 3", "5 < 6 and 7 > 3"),

@@ -1,0 +1,570 @@
+"""Fetching from real servers on loopback, friendly and hostile."""
+
+from __future__ import annotations
+
+import gzip
+import socket
+import threading
+import time
+from contextlib import closing, contextmanager
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+import pytest
+
+from monitor.domain import Feed, FeedState
+from monitor.ingest import fetch
+from monitor.ingest.fetch import Fetcher, FetchLimits, shown
+from monitor.ingest.guard import Allow
+
+RSS = b'<rss version="2.0"><channel><title>Ports</title><item><title>Strike</title></item></channel></rss>'
+QUICK = FetchLimits(connect_s=5, total_s=5, body_bytes=100_000)
+NOON = datetime(2026, 11, 24, 12, tzinfo=UTC)
+
+
+class Site(ThreadingHTTPServer):
+    """A server whose answers a test writes; `requests` holds what was asked, as (path, headers)."""
+
+    daemon_threads = True
+    request_queue_size = 64
+
+    def __init__(self, answer):
+        super().__init__(("127.0.0.1", 0), _Handler)
+        self.answer, self.requests = answer, []
+        self.url = f"http://127.0.0.1:{self.server_port}"
+        self.place = f"127.0.0.1:{self.server_port}"
+
+    def handle_error(self, request, client_address):
+        """A client that hangs up is what most of these tests are about."""
+
+
+class _Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+
+    def do_GET(self):
+        self.server.requests.append((self.path, {name.lower(): value for name, value in self.headers.items()}))
+        self.server.answer(self)
+
+    def log_message(self, *args):
+        pass
+
+    def reply(self, body=RSS, status=200, **headers):
+        self.send_response(status)
+        for name, value in headers.items():
+            self.send_header(name.replace("_", "-"), value)
+        if status != 304:
+            self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def redirect(self, target, status=302):
+        self.reply(b"", status, Location=target)
+
+
+@pytest.fixture
+def site():
+    """Starts servers; each ends with the test."""
+    with _sites() as start:
+        yield start
+
+
+@contextmanager
+def _sites():
+    running = []
+
+    def start(answer=_Handler.reply):
+        server = Site(answer)
+        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
+        thread.start()
+        running.append((server, thread))
+        return server
+
+    yield start
+    for server, thread in running:
+        server.shutdown()
+        server.server_close()
+        thread.join()
+
+
+def state_of(url, number=1, **more):
+    return FeedState(id=number, feed=Feed(name=f"feed {number}", url=url), **more)
+
+
+def fetched(*urls, allow="", limits=QUICK):
+    """The answers of these addresses, in their order."""
+    states = [state_of(url, number) for number, url in enumerate(urls)]
+    return answers_of(states, allow=allow, limits=limits)
+
+
+def answers_of(states, *, allow="", limits=QUICK):
+    with closing(Fetcher(user_agent="monitor/test (+desk@example.org)", allow=Allow.parse(allow), limits=limits)) as f:
+        return sorted(f.fetch_all(states), key=lambda answer: answer.state.id)
+
+
+# --- the ordinary case ------------------------------------------------------------------------
+
+
+def test_a_feed_is_fetched_with_all_that_its_answer_says(site):
+    server = site(
+        lambda on: on.reply(
+            ETag='W/"a b"',
+            Last_Modified="Sun, 22 Nov 2026 06:30:00 GMT",
+            Content_Type="text/xml",
+            Cache_Control="max-age=900",
+        )
+    )
+    (answer,) = fetched(f"{server.url}/rss?key=1#top", allow=server.place)
+    assert (answer.status, answer.body, answer.error) == (200, RSS, "")
+    assert (answer.etag, answer.last_modified) == ('W/"a b"', "Sun, 22 Nov 2026 06:30:00 GMT")
+    assert (answer.content_type, answer.max_age_s, answer.retry_after_s) == ("text/xml", 900, None)
+    assert (answer.moved_to, answer.unchanged) == ("", False)
+    ((path, headers),) = server.requests
+    assert path == "/rss?key=1"
+    assert headers["user-agent"] == "monitor/test (+desk@example.org)"
+    assert "if-none-match" not in headers and "cookie" not in headers
+
+
+def test_validators_go_back_as_they_came_and_304_is_no_news(site):
+    def answer(on):
+        same = (
+            on.headers["If-None-Match"] == 'W/"a b"'
+            and on.headers["If-Modified-Since"] == "Sun, 22 Nov 2026 06:30:00 GMT"
+        )
+        on.reply(b"", 304, Cache_Control="max-age=60") if same else on.reply()
+
+    server = site(answer)
+    known = state_of(server.url, etag='W/"a b"', last_modified="Sun, 22 Nov 2026 06:30:00 GMT")
+    (found,) = answers_of([known], allow=server.place)
+    assert (found.unchanged, found.body, found.error, found.max_age_s) == (True, b"", "", 60)
+    (found,) = answers_of([replace(known, etag='"other"')], allow=server.place)
+    assert (found.unchanged, found.body) == (False, RSS)
+
+
+@pytest.mark.parametrize("known", [{"etag": '"1"'}, {"last_modified": "Sun, 22 Nov 2026 06:30:00 GMT"}])
+def test_one_validator_is_enough(site, known):
+    server = site(lambda on: on.reply(b"", 304))
+    (found,) = answers_of([state_of(server.url, **known)], allow=server.place)
+    assert found.unchanged
+    assert ("if-none-match" in server.requests[0][1]) == ("etag" in known)
+
+
+def test_a_304_that_nobody_asked_for_is_an_error(site):
+    server = site(lambda on: on.reply(b"", 304))
+    (found,) = fetched(server.url, allow=server.place)
+    assert not found.unchanged
+    assert "304" in found.error
+
+
+def test_a_feed_silent_for_a_day_is_asked_in_full(site):
+    server = site()
+    silent = state_of(server.url, etag='"1"', last_new=NOON - timedelta(days=1, minutes=5), last_polled=NOON)
+    answers_of([silent], allow=server.place)
+    answers_of([replace(silent, last_new=NOON - timedelta(hours=2))], allow=server.place)
+    assert ["if-none-match" in headers for _, headers in server.requests] == [False, True]
+
+
+def test_validators_cannot_add_headers_and_endless_ones_are_not_kept(site):
+    server = site(lambda on: on.reply(ETag='"' + "e" * 20_000 + '"'))
+    (found,) = answers_of([state_of(server.url, etag='"1"\r\nX-Evil: 1')], allow=server.place)
+    assert "x-evil" not in server.requests[0][1]
+    assert (found.etag, found.error) == ("", "")
+
+
+def test_gzip_is_asked_for_and_unpacked(site):
+    server = site(lambda on: on.reply(gzip.compress(RSS), Content_Encoding="gzip"))
+    (found,) = fetched(server.url, allow=server.place)
+    assert (found.body, found.error) == (RSS, "")
+    assert server.requests[0][1]["accept-encoding"] == "gzip"
+
+
+def test_addresses_beyond_ascii_are_asked_for_quoted(site):
+    server = site()
+    (found,) = fetched(f"{server.url}/新闻?q=港口&a=%20", allow=server.place)
+    assert found.error == ""
+    assert server.requests[0][0] == "/%E6%96%B0%E9%97%BB?q=%E6%B8%AF%E5%8F%A3&a=%20"
+
+
+def test_cookies_do_not_travel_from_feed_to_feed(site):
+    server = site(lambda on: on.reply(Set_Cookie="id=1; Path=/"))
+    with closing(Fetcher(user_agent="t", allow=Allow.parse(server.place), limits=QUICK)) as fetcher:
+        for _ in range(3):
+            assert [found.error for found in fetcher.fetch_all([state_of(server.url)])] == [""]
+    assert not any("cookie" in headers for _, headers in server.requests)
+
+
+def test_what_one_feed_asks_does_not_leak_into_the_next(site):
+    server = site()
+    with closing(Fetcher(user_agent="t", allow=Allow.parse(server.place), limits=QUICK)) as fetcher:
+        list(fetcher.fetch_all([state_of(server.url, etag='"mine"')]))
+        list(fetcher.fetch_all([state_of(server.url)]))
+    assert ["if-none-match" in headers for _, headers in server.requests] == [True, False]
+
+
+# --- answers that are none --------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("status", "words"),
+    [
+        (204, "204"),
+        (206, "206"),
+        (401, "password"),
+        (403, "refuses"),
+        (404, "not found"),
+        (410, "gone"),
+        (500, "500"),
+        (599, "599"),
+    ],
+)
+def test_other_statuses_are_errors_in_words_without_a_body(site, status, words):
+    server = site(lambda on: on.reply(b"" if status == 204 else b"<html>x</html>", status, ETag='"bad"'))
+    (found,) = fetched(server.url, allow=server.place)
+    assert (found.status, found.body) == (status, b"")
+    assert words in found.error
+
+
+@pytest.mark.parametrize("status", [429, 503])
+@pytest.mark.parametrize(("header", "least", "most"), [("120", 120, 120), ("315360000", 86400, 86400), (None, 1, 600)])
+def test_retry_after_is_read_as_number_and_as_date(site, status, header, least, most):
+    when = header or (datetime.now(UTC) + timedelta(minutes=10)).strftime("%a, %d %b %Y %H:%M:%S GMT")
+    server = site(lambda on: on.reply(b"slow down", status, Retry_After=when))
+    (found,) = fetched(server.url, allow=server.place)
+    assert found.error
+    assert least <= found.retry_after_s <= most
+
+
+@pytest.mark.parametrize("body", [b"", b" \n\n"])
+def test_an_empty_answer_is_an_error(site, body):
+    server = site(lambda on: on.reply(body))
+    assert [found.error for found in fetched(server.url, allow=server.place)] == ["an empty answer"]
+
+
+def raw(data):
+    """Answers with these very bytes and hangs up."""
+
+    def answer(on):
+        on.wfile.write(data)
+        on.close_connection = True
+
+    return answer
+
+
+HEAD = b"HTTP/1.1 200 OK\r\n"
+
+
+@pytest.mark.parametrize(
+    ("data", "words"),
+    [
+        (b"", "without an answer"),
+        (b"SSH-2.0-OpenSSH_9.0\r\n", "does not speak HTTP"),
+        (HEAD + b"Content-Length: 9999\r\n\r\n" + RSS, "announced length"),
+        (HEAD + b"Content-Length: -1\r\n\r\n" + RSS, "libcurl error"),
+        (HEAD + b"Transfer-Encoding: chunked\r\n\r\n5\r\n<rss>\r\n", "announced length"),
+        (HEAD + b"Transfer-Encoding: chunked\r\n\r\nZZ\r\n<rss>\r\n", "broke the connection"),
+    ],
+)
+def test_broken_transfers_are_errors(site, data, words):
+    server = site(raw(data))
+    (found,) = fetched(server.url, allow=server.place)
+    assert words in found.error
+    assert found.body == b""
+
+
+def test_a_closed_port_and_an_unknown_name_are_errors(site):
+    with socket.socket() as closed:
+        closed.bind(("127.0.0.1", 0))
+        place = f"127.0.0.1:{closed.getsockname()[1]}"
+        answers = fetched(f"http://{place}/", "http://no-such-host.invalid/", allow=place)
+    assert [found.error for found in answers] == ["does not answer", "the name is not known"]
+
+
+def test_a_server_that_speaks_no_tls_is_not_asked_without(site):
+    server = site()
+    (found,) = fetched(server.url.replace("http", "https"), allow=server.place)
+    assert found.error == "no secure connection could be made"
+    assert server.requests == []
+
+
+# --- limits -----------------------------------------------------------------------------------
+
+
+def test_a_gzip_bomb_stops_at_the_limit(site):
+    bomb = gzip.compress(b"\0" * 30_000_000)
+    server = site(lambda on: on.reply(bomb, Content_Encoding="gzip"))
+    assert len(bomb) < QUICK.body_bytes
+    (found,) = fetched(server.url, allow=server.place)
+    assert (found.error, found.body) == ("larger than 0.1 MB", b"")
+
+
+def test_a_body_without_end_stops_at_the_limit(site):
+    sent = []
+
+    def answer(on):
+        on.send_response(200)
+        on.end_headers()
+        for _ in range(2000):
+            on.wfile.write(b"x" * 65_536)
+            sent.append(65_536)
+
+    server = site(answer)
+    (found,) = fetched(server.url, allow=server.place)
+    assert (found.error, found.body) == ("larger than 0.1 MB", b"")
+    assert sum(sent) < 2000 * 65_536
+
+
+def test_headers_without_end_stop_at_the_limit(site):
+    sent = []
+
+    def answer(on):
+        on.wfile.write(HEAD)
+        for number in range(100_000):
+            on.wfile.write(b"X-%d: %s\r\n" % (number, b"p" * 500))
+            sent.append(number)
+
+    server = site(answer)
+    assert [found.error for found in fetched(server.url, allow=server.place)] == ["headers without end"]
+    assert len(sent) < 100_000
+
+
+@pytest.mark.parametrize("start", [HEAD, HEAD + b"Content-Length: 100000\r\n\r\n"], ids=["headers", "body"])
+def test_a_slow_drip_stops_at_the_time_limit_and_holds_up_nobody(site, start):
+    sent = []
+
+    def drip(on):
+        on.wfile.write(start)
+        for number in range(2000):
+            on.wfile.write(b"X-%d: 1\r\n" % number)
+            sent.append(number)
+            time.sleep(0.01)
+
+    slow, good = site(drip), site()
+    states = [state_of(slow.url, 1), state_of(good.url, 2)]
+    limits = replace(QUICK, total_s=0.5)
+    with closing(Fetcher(user_agent="t", allow=Allow.parse(f"{slow.place} {good.place}"), limits=limits)) as fetcher:
+        answers = list(fetcher.fetch_all(states))
+    assert [(found.state.id, found.error) for found in answers] == [(2, ""), (1, "took too long")]
+    assert len(sent) < 2000
+
+
+def test_a_server_that_accepts_and_never_answers_is_given_up():
+    with socket.create_server(("127.0.0.1", 0)) as hole:
+        place = f"127.0.0.1:{hole.getsockname()[1]}"
+        (found,) = fetched(f"http://{place}/", allow=place, limits=replace(QUICK, total_s=0.3))
+    assert (found.error, found.status) == ("took too long", 0)
+
+
+def test_a_host_gets_two_connections_at_most(site):
+    together, lock, at_once, peak = threading.Barrier(2, timeout=5), threading.Lock(), [0], [0]
+
+    def answer(on):
+        with lock:
+            at_once[0] += 1
+            peak[0] = max(peak[0], at_once[0])
+        together.wait()  # two at a time do come
+        with lock:
+            at_once[0] -= 1
+        on.reply()
+
+    server = site(answer)
+    answers = fetched(*[f"{server.url}/{n}" for n in range(12)], allow=server.place)
+    assert [found.error for found in answers] == [""] * 12
+    assert peak == [2]
+
+
+def test_a_busy_host_does_not_hold_up_the_others(site):
+    gate = threading.Event()
+
+    def wait(on):
+        gate.wait(5)
+        on.reply()
+
+    busy, good = site(wait), site()
+    states = [state_of(f"{busy.url}/{n}", n) for n in range(6)] + [state_of(good.url, 99)]
+    limits = replace(QUICK, at_once=3)
+    with closing(Fetcher(user_agent="t", allow=Allow.parse(f"{busy.place} {good.place}"), limits=limits)) as fetcher:
+        answers = fetcher.fetch_all(states)
+        assert next(answers).state.id == 99
+        gate.set()
+        assert sorted(found.state.id for found in answers) == list(range(6))
+
+
+def test_a_slow_consumer_stops_new_transfers_and_gets_every_answer(site, monkeypatch):
+    monkeypatch.setattr(fetch, "KEPT_BODIES", 3 * len(RSS))
+    server = site()
+    states = [state_of(f"{server.url}/{n}", n) for n in range(60)]
+    limits = replace(QUICK, at_once=2)
+    with closing(Fetcher(user_agent="t", allow=Allow.parse(server.place), limits=limits)) as fetcher:
+        answers = fetcher.fetch_all(states)
+        first = next(answers)
+        time.sleep(0.3)
+        asked = len(server.requests)
+        rest = list(answers)
+    assert asked < 10
+    assert sorted(found.state.id for found in [first, *rest]) == list(range(60))
+
+
+def test_a_consumer_that_leaves_early_can_fetch_again(site):
+    server = site()
+    with closing(Fetcher(user_agent="t", allow=Allow.parse(server.place), limits=QUICK)) as fetcher:
+        answers = fetcher.fetch_all([state_of(f"{server.url}/{n}", n) for n in range(30)])
+        next(answers)
+        with pytest.raises(RuntimeError, match="one fetch_all at a time"):
+            next(fetcher.fetch_all([]))
+        answers.close()
+        assert [found.error for found in fetcher.fetch_all([state_of(server.url)])] == [""]
+
+
+# --- redirects --------------------------------------------------------------------------------
+
+
+def chain(*statuses):
+    """/0 leads to /1 by the first status, and so on; the last address has the feed."""
+
+    def answer(on):
+        step = int(on.path.strip("/"))
+        on.redirect(f"/{step + 1}", statuses[step]) if step < len(statuses) else on.reply()
+
+    return answer
+
+
+@pytest.mark.parametrize(
+    ("statuses", "moved"),
+    [((301,), True), ((308, 301), True), ((302,), False), ((301, 302), False), ((307, 308), False), ((303,), False)],
+)
+def test_only_a_chain_of_permanent_redirects_is_a_new_address(site, statuses, moved):
+    server = site(chain(*statuses))
+    (found,) = fetched(f"{server.url}/0", allow=server.place)
+    target = f"{server.url}/{len(statuses)}"
+    assert (found.body, found.url) == (RSS, target)
+    assert found.moved_to == (target if moved else "")
+
+
+def test_a_permanent_redirect_to_an_error_is_no_new_address(site):
+    server = site(lambda on: on.redirect("/gone", 301) if on.path == "/" else on.reply(b"x", 404))
+    (found,) = fetched(server.url, allow=server.place)
+    assert ("not found" in found.error, found.moved_to) == (True, "")
+
+
+def test_redirects_in_a_circle_and_endless_chains_stop(site):
+    circle, endless = site(lambda on: on.redirect("/")), site(chain(*[302] * 40))
+    answers = fetched(circle.url, f"{endless.url}/0", allow=f"{circle.place} {endless.place}")
+    assert [found.error for found in answers] == ["redirects without end"] * 2
+    assert len(circle.requests) == len(endless.requests) == QUICK.redirects + 1
+
+
+@pytest.mark.parametrize(
+    "target", ["file:///etc/passwd", "gopher://127.0.0.1/x", "ftp://127.0.0.1/x", "dict://127.0.0.1:1/x"]
+)
+def test_a_redirect_to_another_scheme_is_refused(site, target):
+    server = site(lambda on: on.redirect(target))
+    (found,) = fetched(server.url, allow=server.place)
+    assert (found.error, found.body) == ("leads to an address that is not http or https", b"")
+
+
+@pytest.mark.parametrize("status", [301, 302, 307])
+def test_a_redirect_from_an_allowed_port_to_another_is_refused(site, status):
+    inside = site()
+    door = site(lambda on: on.redirect(f"{inside.url}/secret", status))
+    (found,) = fetched(door.url, allow=door.place)
+    assert (found.error, found.body, found.moved_to) == ("refused: 127.0.0.1 is not a public address", b"", "")
+    assert inside.requests == []
+
+
+@pytest.mark.parametrize(
+    "target", ["http://10.0.0.1/", "http://169.254.169.254/latest/meta-data/", "http://[fd00::1]/", "http://0x7f.1:1/"]
+)
+def test_a_redirect_inside_is_refused(site, target):
+    door = site(lambda on: on.redirect(target))
+    (found,) = fetched(door.url, allow=door.place)
+    assert found.error.startswith("refused: ")
+
+
+def test_a_redirect_without_a_usable_target_is_an_error(site):
+    server = site(lambda on: on.redirect("http://[::bad/ x y") if on.path == "/a" else on.reply(b"", 302))
+    answers = fetched(f"{server.url}/a", f"{server.url}/b", allow=server.place)
+    assert ["malformed" in answers[0].error, "302" in answers[1].error] == [True, True]
+
+
+# --- which addresses --------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "host",
+    [
+        "127.0.0.1",
+        "localhost",
+        "LOCALHOST.",
+        "127.1",
+        "0x7f.1",
+        "0x7f000001",
+        "0177.0.0.1",
+        "2130706433",
+        "0",
+        "0.0.0.0",
+        "[::1]",
+        "[::]",
+        "[::ffff:127.0.0.1]",
+        "[::ffff:7f00:1]",
+        "[64:ff9b::7f00:1]",
+    ],
+)
+def test_loopback_is_refused_however_it_is_written(site, host):
+    server = site()
+    (found,) = fetched(f"http://{host}:{server.server_port}/")
+    assert found.error.startswith("refused: ") and found.error.endswith("is not a public address")
+    assert server.requests == []
+
+
+@pytest.mark.parametrize(
+    "url", ["file:///etc/passwd", "gopher://127.0.0.1/", "ftp://127.0.0.1/", "javascript:1", "http://", "", "//x/y"]
+)
+def test_a_feed_has_an_http_address_or_none(url):
+    assert [found.error for found in fetched(url)] == ["the address is not http or https"]
+
+
+def test_an_allowed_place_is_this_address_with_this_port(site):
+    one, other = site(), site()
+    errors = [found.error for found in fetched(one.url, other.url, allow=one.place)]
+    assert errors == ["", "refused: 127.0.0.1 is not a public address"]
+    assert other.requests == []
+
+
+def test_an_allowed_network_is_its_addresses_with_this_port(site):
+    one, other = site(), site()
+    allow = f"127.0.0.0/8:{one.server_port}, 10.0.0.0/8:{other.server_port}"
+    answers = fetched(one.url, other.url, f"http://[::ffff:127.0.0.1]:{one.server_port}/", allow=allow)
+    assert [found.error.partition(":")[0] for found in answers] == ["", "refused", ""]
+
+
+def test_a_name_can_be_reached_by_the_one_allowed_address_it_has(site):
+    server = site()
+    (found,) = fetched(f"http://localhost:{server.server_port}/", allow=server.place)
+    assert (found.error, found.body) == ("", RSS)  # also where the name means ::1 too, which is refused
+
+
+def test_an_allowed_name_is_reached_as_a_feed_and_not_by_a_redirect(site):
+    inside = site()
+    address = f"http://localhost:{inside.server_port}/"
+    door = site(lambda on: on.redirect(address))
+    answers = fetched(address, door.url, allow=f"localhost:{inside.server_port} {door.place}")
+    assert answers[0].error == ""
+    assert answers[1].error.startswith("refused: ")
+    assert len(inside.requests) == 1
+
+
+def test_proxies_of_the_environment_are_not_asked(site, monkeypatch):
+    proxy, server = site(), site()
+    for name in ("http_proxy", "HTTP_PROXY", "https_proxy", "all_proxy", "ALL_PROXY"):
+        monkeypatch.setenv(name, proxy.url)
+    monkeypatch.delenv("no_proxy", raising=False)
+    monkeypatch.delenv("NO_PROXY", raising=False)
+    allow = f"{server.place} {proxy.place}"
+    answers = fetched(server.url, "http://no-such-host.invalid/", allow=allow)
+    assert [found.error for found in answers] == ["", "the name is not known"]
+    assert proxy.requests == []
+
+
+def test_what_is_shown_of_an_address_holds_no_secret():
+    assert shown("https://user:pw@news.example:8443/rss?key=1#x") == "https://news.example:8443/rss?…"
+    assert shown("http://[::1") == "an unreadable address"
