@@ -38,7 +38,7 @@ _HOME = {"zh": "CN", "ja": "JP", "ko": "KR", "vi": "VN", "th": "TH", "id": "ID",
 _DATELINE = re.compile(
     r"\s*(?:[^()（）.。!?]{0,60}?\((?:Reuters|AP|AFP|Xinhua|UPI|dpa|ANI|PTI|Bloomberg|IANS|Yonhap|Kyodo|CNN)\)\s*[-–—:]*"
     r"|[A-ZÄÖÜ][\w.]+(?: [A-Z]\w+)?(?:/\w+)?\s[–—]\s"
-    r"|[^，。]{0,6}(?:社|网|报)[^，。]{0,16}日?(?:电|讯))"
+    r"|[^，。]{0,6}(?:社|网|报)[^，。]{0,16}\d日(?:电|讯))"
 )
 # A newspaper's name behind the headline: " - The Hindu", " | Reuters"
 _TAIL = re.compile(r"\s(?:[-–—](?:\s(?:[A-Z][\w'’.]*|of|the|and)){1,4}|\|\s[^|]{2,40})$")

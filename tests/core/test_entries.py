@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from monitor.ingest import entries
+from monitor.ingest import entries, xmlfeed
 
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
 FEEDS = Path(__file__).parents[1] / "data" / "feeds"
@@ -264,6 +264,38 @@ def test_a_test_message_in_an_atom_feed_is_marked():
         "<entry><id>1</id><title>Typhoon</title><cap:status>Test</cap:status></entry></feed>"
     )
     assert titles(read(body)) == ["[Test] Typhoon"]
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-16", "utf-32", "gb18030"])
+@pytest.mark.parametrize("end", ["</rss>", "</channel>\n</rss>\n<!-- 港口 -->\n", "</RSS >"])
+def test_a_document_without_its_end_is_known_to_be_cut_off(encoding, end):
+    start = "<?xml version='1.0'?><rss><channel><item><title>港口罢工</title></item>"
+    assert not xmlfeed.is_cut_off((start + end).encode(encoding))
+    assert xmlfeed.is_cut_off(start.encode(encoding))
+
+
+@pytest.mark.parametrize("other", [b"", b"{}", b'{"version":"https://jsonfeed.org/version/1"}', b"<html>", b"\x1f\x8b"])
+def test_what_is_no_xml_feed_is_never_cut_off(other):
+    assert not xmlfeed.is_cut_off(other)
+
+
+def test_a_bare_ampersand_in_a_broken_document_is_an_ampersand():
+    body = (
+        b"<rss><channel><item><title>R&D at AT&T, S&P 500 &eacute; <b></title>"
+        b"<link>https://news.example/?a=1&b=2</link>"
+        b"<description><![CDATA[<a href='?x=1&y=2'>Duties & quotas</a>]]></description></item></channel></rss>"
+    )
+    (item,) = read(body).entries
+    assert item.title == "R&D at AT&T, S&P 500 é"
+    assert item.url == "https://news.example/?a=1&b=2"
+    assert item.summary == "Duties & quotas"
+
+
+def test_elements_nested_without_end_are_refused_and_ordinary_depth_is_read():
+    deep = b"<rss><channel><item><title>x</title>" + b"<x a='1/'> " * 100_000 + b"</item></channel></rss>"
+    assert "nested" in read(deep).error
+    wide = b"<rss><channel><item><title>x</title>" + b"<x a='1'/><y></y>" * 20_000 + b"</item></channel></rss>"
+    assert [item.title for item in read(wide).entries] == ["x"]
 
 
 def test_the_content_digest_follows_the_words_only():

@@ -62,6 +62,11 @@ def test_who_reports_comments_or_is_only_at_home_there_does_not(title, summary, 
     assert found(title, summary) == wanted
 
 
+def test_an_agency_s_dateline_is_no_place_in_chinese_either():
+    assert found("工厂起火致九人死亡", "新华社华盛顿5月1日电 孟加拉国一家工厂起火。", "zh") == {"BD"}
+    assert found("工厂起火致九人死亡", "日本媒体报道，东京电力公司一家工厂起火。", "zh") == {"JP"}
+
+
 def test_a_commentator_counts_when_nobody_else_is_named():
     assert found("Chip shortage to last for years, says German minister") == {"DE"}
 

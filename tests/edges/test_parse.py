@@ -6,6 +6,7 @@ import os
 import signal
 import threading
 import time
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -211,6 +212,67 @@ def test_a_caller_that_leaves_early_does_not_meet_old_answers(parsers):
     for _ in parsers.parse_all([good(f"old{n}") for n in range(20)], now=NOW):
         break
     assert set(by_name(parsers.parse_all([good("new")], now=NOW))) == {"new"}
+
+
+def test_an_answer_that_is_read_does_not_wait_for_a_slow_source(parsers):
+    gate = threading.Event()
+
+    def source():
+        yield good("quick")
+        assert gate.wait(20), "the first answer was kept back"
+        yield good("slow")
+
+    answers = parsers.parse_all(source(), now=NOW)
+    assert next(answers)[0].state.feed.name == "quick"
+    gate.set()
+    assert set(by_name(answers)) == {"slow"}
+
+
+def test_the_source_is_drawn_no_faster_than_the_answers_are_taken(parsers):
+    drawn = []
+
+    def source():
+        for number in range(500):
+            drawn.append(number)
+            yield good(f"f{number}")
+
+    answers = parsers.parse_all(source(), now=NOW)
+    next(answers)
+    time.sleep(0.5)
+    assert len(drawn) <= parse.WAITING_FEEDS + 2
+    assert len(list(answers)) == 499
+
+
+def test_trouble_of_the_source_reaches_the_caller(parsers):
+    def source():
+        yield good("a")
+        raise OSError("the network is gone")
+
+    with pytest.raises(OSError, match="the network is gone"):
+        list(parsers.parse_all(source(), now=NOW))
+    assert by_name(parsers.parse_all([good("b")], now=NOW))["b"].title == "b"
+
+
+def test_a_document_that_was_cut_off_is_asked_for_in_full_again(parsers):
+    whole, cut, moved = (replace(good(name), etag='"1"', last_modified="x") for name in ("whole", "cut", "page"))
+    cut = replace(cut, body=cut.body[: -len("</channel></rss>")])
+    moved = replace(moved, body=b"<!doctype html><html></html>", moved_to="https://new.example/")
+    answers = {one.state.feed.name: (one, parsed) for one, parsed in parsers.parse_all([whole, cut, moved], now=NOW)}
+    assert answers["whole"][0] == whole
+    assert (answers["cut"][0].etag, answers["cut"][0].last_modified) == ("", "")
+    assert [item.title for item in answers["cut"][1].entries] == ["News of cut"]
+    assert answers["page"][1].error and answers["page"][0].moved_to == ""
+
+
+def test_close_answers_what_no_child_has_begun():
+    parsers = Parsers(workers=1)
+    answers = parsers.parse_all([fetched("slow", SLOW), *(good(f"f{n}") for n in range(5))], now=NOW)
+    threading.Timer(0.7, parsers.close).start()
+    errors = {name: parsed.error for name, parsed in by_name(answers).items()}
+    parsers.close()
+    assert len(errors) == 6
+    assert "stopped" in errors.pop("slow")
+    assert set(errors.values()) <= {"", "parsing was ended before this feed's turn"}
 
 
 def test_close_does_not_wait_for_a_slow_feed():
