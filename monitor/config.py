@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from monitor.errors import ConfigError
+from monitor.i18n import _
 from monitor.ingest.guard import Allow
 from monitor.text.dates import duration
 
@@ -38,34 +39,34 @@ def _addresses(text: str) -> tuple[str, ...]:
     found = tuple(part.strip() for part in text.replace(";", ",").split(",") if part.strip())
     for address in found:
         if address.count("@") != 1 or any(c.isspace() or ord(c) < 32 for c in address):
-            raise ValueError(f"{address!r} is not a mail address")
+            raise ValueError(_("{address!r} is not a mail address").format(address=address))
     return found
 
 
 def _language(text: str) -> str:
     base = text.replace("_", "-").split("-")[0].lower()
     if base not in ("en", "zh"):
-        raise ValueError("use en or zh")
+        raise ValueError(_("use en or zh"))
     return base
 
 
 def _positive(text: str) -> timedelta:
     value = duration(text)
     if value <= timedelta(0):
-        raise ValueError("has to be longer than nothing")
+        raise ValueError(_("has to be longer than nothing"))
     return value
 
 
 def _host_port(text: str) -> str:
     host, separator, port = text.rpartition(":")
     if not separator or not host or not port.isdigit() or int(port) > 65535:
-        raise ValueError("use host:port, such as 127.0.0.1:8787")
+        raise ValueError(_("use host:port, such as 127.0.0.1:8787"))
     return text
 
 
 def _log_format(text: str) -> str:
     if text not in ("text", "json"):
-        raise ValueError("use text or json")
+        raise ValueError(_("use text or json"))
     return text
 
 
@@ -86,7 +87,7 @@ def _database(text: str) -> Secret:
     if text.startswith("postgresql://"):
         text = "postgresql+psycopg://" + text.removeprefix("postgresql://")
     if not text.startswith(("sqlite:///", "postgresql+psycopg://")):
-        raise ValueError("use sqlite:////path/to/file.db or postgresql://user:password@host/name")
+        raise ValueError(_("use sqlite:////path/to/file.db or postgresql://user:password@host/name"))
     return Secret(text)
 
 
@@ -152,7 +153,7 @@ def load(environment: Mapping[str, str], *, env_file: Path | None = None, **give
         key = name.removeprefix(PREFIX).lower()
         setting = known.get(key) or _secret_file(key, known)
         if setting is None:
-            problems.append(f"{name} is not a setting{_nearest(key, known)}")
+            problems.append(_("{name} is not a setting").format(name=name) + _nearest(key, known))
             continue
         if text == "":
             continue
@@ -170,7 +171,7 @@ def load(environment: Mapping[str, str], *, env_file: Path | None = None, **give
         except (ValueError, ConfigError) as problem:
             problems.append(f"--{key.replace('_', '-')}: {problem}")
     if problems:
-        raise ConfigError("; ".join(problems) + ". `monitor config` lists every setting.")
+        raise ConfigError(_("{problems}. `monitor config` lists every setting.").format(problems="; ".join(problems)))
     return replace(Settings(), **values)
 
 
@@ -223,14 +224,15 @@ def _read_secret(file: Path) -> str:
     try:
         return file.read_text(encoding="utf-8").strip()
     except OSError as problem:
-        raise ConfigError(f"{file} cannot be read ({problem.strerror})") from problem
+        said = _("{file} cannot be read ({why})").format(file=file, why=problem.strerror)
+        raise ConfigError(said) from problem
 
 
 def _nearest(key: str, known: Mapping[str, Any]) -> str:
     from difflib import get_close_matches
 
     close = get_close_matches(key, list(known), n=1)
-    return f" (did you mean {PREFIX}{close[0].upper()}?)" if close else ""
+    return _(" (did you mean {name}?)").format(name=PREFIX + close[0].upper()) if close else ""
 
 
 def environment() -> Mapping[str, str]:

@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from monitor.errors import MonitorError, StoreError
+from monitor.i18n import _
 from monitor.pipeline import run_pass
 from monitor.shell import Shell
 from monitor.telling import announce, deliver, health, send_digests
@@ -91,7 +92,7 @@ def serve(shell: Shell, *, web: bool, mail: bool) -> int:
     with ExitStack() as stack:
         stack.enter_context(only_one(shell))
         shell.store.sync_feeds(shell.feeds)  # a wrong feeds.yaml or profile ends us here, before anything starts
-        _ = shell.profiles
+        _profiles = shell.profiles
         daemon = Daemon(shell, mail=mail)
         page = _start_page(shell, daemon) if web else None
         scheduler = BackgroundScheduler(
@@ -167,9 +168,11 @@ class only_one:  # noqa: N801  (reads as a word: `with only_one(shell)`)
             self._handle = self._file.open("a+")
             fcntl.flock(self._handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as problem:
-            raise StoreError("another monitor runs on this database: stop it first, or name another one") from problem
+            said = _("another monitor runs on this database: stop it first, or name another one")
+            raise StoreError(said) from problem
         except OSError as problem:
-            raise StoreError(f"{self._file} cannot be written ({problem.strerror})") from problem
+            said = _("{file} cannot be written ({why})").format(file=self._file, why=problem.strerror)
+            raise StoreError(said) from problem
         return self
 
     def __exit__(self, *_: object) -> None:

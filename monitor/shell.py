@@ -15,6 +15,7 @@ from monitor import resources
 from monitor.config import Settings
 from monitor.domain import Feed, Profile, Recipient
 from monitor.errors import ArtefactError, ConfigError, UsageError
+from monitor.i18n import _
 from monitor.store import Store
 from monitor.warn.profiles import default_profile, parse
 
@@ -69,7 +70,8 @@ class Shell:
         for profile in self.profiles:
             if profile.name == name:
                 return profile
-        raise UsageError(f"no profile is called {name!r}; known are {', '.join(p.name for p in self.profiles)}")
+        known = ", ".join(profile.name for profile in self.profiles)
+        raise UsageError(_("no profile is called {name!r}; known are {known}").format(name=name, known=known))
 
     @cached_property
     def model_dir(self) -> Path:
@@ -166,10 +168,11 @@ def _yaml(file: Path) -> object:
     try:
         return yaml.safe_load(file.read_text(encoding="utf-8"))
     except OSError as problem:
-        raise ConfigError(f"{file} cannot be read ({problem.strerror}): check MONITOR_PROFILES") from problem
+        said = _("{file} cannot be read ({why}): check MONITOR_PROFILES").format(file=file, why=problem.strerror)
+        raise ConfigError(said) from problem
     except UnicodeDecodeError as problem:
-        raise ConfigError(f"{file} is not text in UTF-8") from problem
+        raise ConfigError(_("{file} is not text in UTF-8").format(file=file)) from problem
     except yaml.YAMLError as problem:
         where = getattr(problem, "problem_mark", None)
-        line = f", line {where.line + 1}" if where else ""
-        raise ConfigError(f"{file}{line}: this is not YAML") from problem
+        said = _("{file}, line {line}: this is not YAML") if where else _("{file}: this is not YAML")
+        raise ConfigError(said.format(file=file, line=where.line + 1 if where else 0)) from problem

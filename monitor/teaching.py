@@ -16,17 +16,21 @@ from typing import Any
 
 from monitor import resources
 from monitor.classify.artefact import manifest_of, save
+from monitor.classify.encoder import encoder_id
 from monitor.classify.evaluate import in_words, read_gold, scores_of
 from monitor.classify.taxonomy import load_sources, load_taxonomy
 from monitor.classify.train import LabelledText, Trained, read_labels, train
+from monitor.classify.vectors import read, stacked, vectors_of, write
 from monitor.domain import FeedKind, Item, Text, Trust, Verdict
 from monitor.errors import UsageError
+from monitor.i18n import _
 from monitor.shell import Shell, pack
 from monitor.store import StoredModel
 from monitor.warn.severity import assess
 
 VERDICT_WEIGHT = 3.0  # a person's word on a real item counts as much as so many seed sentences
 SHIPPED = "shipped"
+VECTORS = "vectors.npz"  # in seeds/
 MADE = datetime(2026, 1, 1, tzinfo=UTC)  # of a shipped classifier, so that the same seeds give the same bytes
 Progress = Callable[[str], None]
 
@@ -35,8 +39,8 @@ def train_shipped(*, progress: Progress) -> dict[str, Any]:
     """Train from the seeds and replace the checkout's `models/`. Raises: ConfigError, UsageError."""
     folder = resources.path("models")
     if not (folder.parent / "pyproject.toml").is_file():
-        raise UsageError("--shipped rebuilds the checkout's models/ and needs a checkout")
-    trained = _trained([], progress)
+        raise UsageError(_("--shipped rebuilds the checkout's models/ and needs a checkout"))
+    trained = _trained([], progress, keep=True)
     return _report(save(folder, trained.weights, trained.pipeline, dict(trained.facts), made=MADE))
 
 
@@ -58,11 +62,29 @@ def train_candidate(shell: Shell, *, progress: Progress) -> dict[str, Any]:
     return {"digest": digest, "verdicts": len(verdicts), **_report(manifest)}
 
 
-def _trained(more: Sequence[LabelledText], progress: Progress) -> Trained:
+def _trained(more: Sequence[LabelledText], progress: Progress, *, keep: bool = False) -> Trained:
+    """Trained from the seeds and `more`; `keep` writes the seeds' vectors back into the checkout."""
     sources = load_sources(resources.path("seeds/sources.yaml"))
     topics = load_taxonomy(resources.path("seeds/taxonomy.yaml"), sources)
-    labels = read_labels(resources.path("seeds/labels.jsonl"))
-    return train([*labels, *more], [topic.id for topic in topics], progress=progress)
+    examples = [*read_labels(resources.path("seeds/labels.jsonl")), *more]
+    texts = [example.text for example in examples]
+    file = resources.path("seeds") / VECTORS
+    encoder, kept = read(file)
+    if encoder != encoder_id() and encoder_id():
+        kept = {}
+    vectors = vectors_of(texts, kept, progress=progress)
+    if vectors is None:
+        return train(examples, [topic.id for topic in topics], progress=progress)
+    if keep and set(vectors) != set(kept):
+        write(file, encoder_id(), vectors)
+        vectors = read(file)[1]  # what every later training sees
+    return train(
+        examples,
+        [topic.id for topic in topics],
+        vectors=stacked(texts, vectors),
+        encoder=encoder_id() or encoder,
+        progress=progress,
+    )
 
 
 def _of_verdict(verdict: Verdict, item: Item) -> LabelledText:
@@ -96,7 +118,7 @@ def models(shell: Shell) -> list[dict[str, Any]]:
             "state": model.state,
             "created": model.created.isoformat(timespec="seconds"),
             "examples": model.manifest.get("examples", 0),
-            "macro_f1": model.scores.get("macro_f1"),
+            "macro_f1": model.scores.get("exact", model.scores).get("macro_f1"),
         }
         for model in shell.store.models()
     ]
@@ -107,7 +129,7 @@ def models(shell: Shell) -> list[dict[str, Any]]:
         "state": "promoted" if judges else "former",
         "created": manifest["made"],
         "examples": manifest["examples"],
-        "macro_f1": manifest["scores"]["macro_f1"],
+        "macro_f1": manifest["scores"]["exact"]["macro_f1"],
     }
     return [*rows, shipped]
 
@@ -126,7 +148,8 @@ def promote(shell: Shell, digest: str, *, back: bool) -> str:
     else:
         meant = [m.digest for m in known if digest and m.digest.startswith(digest)]
         if len(meant) != 1:
-            raise UsageError(f"{len(meant)} classifiers begin with {digest!r}: `monitor model list` names them")
+            said = _("{n} classifiers begin with {digest!r}: `monitor model list` names them")
+            raise UsageError(said.format(n=len(meant), digest=digest))
         chosen = meant[0]
     shell.store.promote_model(chosen, at=shell.clock())
     return chosen[:12] or SHIPPED

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
@@ -18,10 +19,12 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from monitor.classify.encoder import encoder_id
 from monitor.domain import TAGS
 from monitor.errors import ArtefactError
+from monitor.i18n import _
 
-FORMAT = 1  # of the files below; a manifest with another number is refused
+FORMAT = 2  # of the files below; a manifest with another number is refused
 WEIGHTS = "weights.npz"
 PIPELINE = "pipeline.skops"
 MANIFEST = "manifest.json"
@@ -31,37 +34,58 @@ Floats = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Weights:
-    """A linear model over word pairs, and what turns its scores into probabilities.
+class Network:
+    """One hidden layer of H rectified units over D dimensions."""
 
-    Shapes: V features, 3 tags in the order of `domain.TAGS`, T topics.
+    hidden: npt.NDArray[np.float32]  # (D, H)
+    hidden_bias: Floats  # (H,)
+    out: npt.NDArray[np.float32]  # (H, 3)
+    out_bias: Floats  # (3,)
+
+
+def network_scores(networks: Sequence[Network], vectors: npt.NDArray[Any]) -> Floats:
+    """Log-odds of each tag, the mean over the networks: (len(vectors), 3)."""
+    found: Floats = np.mean(
+        [np.maximum(vectors @ n.hidden + n.hidden_bias, 0) @ n.out + n.out_bias for n in networks], axis=0
+    )
+    return found
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Weights:
+    """A linear model over word pairs, networks over an encoder's vectors, and what makes probabilities of their scores.
+
+    The fast tier reads words alone, the exact tier both. Probability of a tier =
+    1 / (1 + exp(-(words' score * mix[tier, 0] + vectors' score * mix[tier, 1] + shift[tier]))).
+    Shapes: V features, 3 tags in the order of `domain.TAGS`, T topics, 2 tiers.
     """
 
     vocabulary: tuple[str, ...]  # V
     idf: Floats  # (V,)
     tag_weights: npt.NDArray[np.float32]  # (V, 3)
     tag_bias: Floats  # (3,)
-    slope: Floats  # (3,): probability = 1 / (1 + exp(-(slope * score + shift)))
-    shift: Floats  # (3,)
-    thresholds: Floats  # (3,)
-    unsure_below: Floats  # (3,): unsure from here up to `unsure_above`
-    unsure_above: Floats  # (3,)
+    networks: tuple[Network, ...]  # over the encoder's vectors; none without an encoder
+    mix: Floats  # (2, 2, 3): tier, part, tag
+    shift: Floats  # (2, 3)
+    thresholds: Floats  # (2, 3)
+    sure_below: Floats  # (3,): with every fast probability below, the text is no risk and the encoder is not asked
     topics: tuple[str, ...]  # T
     topic_weights: npt.NDArray[np.float32]  # (V, T)
     topic_bias: Floats  # (T,)
+    encoder: str = ""  # which one the vectors are of
     version: str = ""
 
 
+_LAYERS = ("hidden", "hidden_bias", "out", "out_bias")
 _ADDRESS = re.compile(r"\b[0-9]{12,}\b")
 _ARRAYS = (
     "idf",
     "tag_weights",
     "tag_bias",
-    "slope",
+    "mix",
     "shift",
     "thresholds",
-    "unsure_below",
-    "unsure_above",
+    "sure_below",
     "topic_weights",
     "topic_bias",
 )
@@ -72,6 +96,8 @@ def save(folder: Path, weights: Weights, pipeline: bytes, facts: dict[str, Any],
     folder.mkdir(parents=True, exist_ok=True)
     buffer = BytesIO()
     arrays = {name: getattr(weights, name) for name in _ARRAYS}
+    for name in _LAYERS if weights.networks else ():
+        arrays[f"network_{name}"] = np.stack([getattr(network, name) for network in weights.networks])
     words = {name: np.array(list(getattr(weights, name)), dtype=np.str_) for name in ("vocabulary", "topics")}
     np.savez_compressed(buffer, allow_pickle=False, **arrays, **words)
     contents = {WEIGHTS: _reproducible(buffer.getvalue()), PIPELINE: _reproducible(pipeline)}
@@ -83,6 +109,7 @@ def save(folder: Path, weights: Weights, pipeline: bytes, facts: dict[str, Any],
         "version": f"{made:%Y%m%d}-{digests[WEIGHTS][:8]}",
         "made": made.isoformat(),
         "tags": [tag.value for tag in TAGS],
+        "encoder": weights.encoder,
         "files": digests,
         **facts,
     }
@@ -117,26 +144,30 @@ def manifest_of(folder: Path) -> dict[str, Any]:
     try:
         manifest = json.loads(file.read_text(encoding="utf-8"))
     except OSError as problem:
-        raise ArtefactError(f"no classifier in {folder} ({problem.strerror}): {_MEND}") from problem
+        said = _("no classifier in {folder} ({why})").format(folder=folder, why=problem.strerror)
+        raise _wrong(said) from problem
     except ValueError as problem:
-        raise ArtefactError(f"{file} is damaged: {_MEND}") from problem
+        raise _wrong(_("{file} is damaged").format(file=file)) from problem
     if not isinstance(manifest, dict) or manifest.get("format") != FORMAT:
-        raise ArtefactError(f"{file} was made by another version of monitor: {_MEND}")
+        raise _wrong(_("{file} was made by another version of monitor").format(file=file))
     if not isinstance(manifest.get("files"), dict) or set(manifest["files"]) != set(FILES):
-        raise ArtefactError(f"{file} does not name its files: {_MEND}")
+        raise _wrong(_("{file} does not name its files").format(file=file))
     return manifest
 
 
-_MEND = "train it anew with `monitor train`, go back with `monitor model back`, or install monitor again"
+def _wrong(what: str) -> ArtefactError:
+    mend = _("train it anew with `monitor train`, go back with `monitor model back`, or install monitor again")
+    return ArtefactError(_("{label}: {value}").format(label=what, value=mend))
 
 
 def _checked(folder: Path, name: str, manifest: dict[str, Any]) -> bytes:
     try:
         content = (folder / name).read_bytes()
     except OSError as problem:
-        raise ArtefactError(f"{folder / name} cannot be read ({problem.strerror}): {_MEND}") from problem
+        said = _("{file} cannot be read ({why})").format(file=folder / name, why=problem.strerror)
+        raise _wrong(said) from problem
     if sha256(content).hexdigest() != manifest["files"][name]:
-        raise ArtefactError(f"{folder / name} is not what its manifest says (digest differs): {_MEND}")
+        raise _wrong(_("{file} is not what its manifest says (digest differs)").format(file=folder / name))
     return content
 
 
@@ -146,14 +177,17 @@ def load_weights(folder: Path) -> Weights:
     content = _checked(folder, WEIGHTS, manifest)
     try:
         with np.load(BytesIO(content), allow_pickle=False) as arrays:
-            values = {name: arrays[name] for name in _ARRAYS}
+            values: dict[str, Any] = {name: arrays[name] for name in _ARRAYS}
+            layers = {name: arrays[f"network_{name}"] for name in _LAYERS if f"network_{name}" in arrays}
             words = {name: tuple(str(word) for word in arrays[name]) for name in ("vocabulary", "topics")}
     except (ValueError, KeyError, OSError) as problem:
-        raise ArtefactError(f"{folder / WEIGHTS} cannot be read: {_MEND}") from problem
-    contents: dict[str, Any] = {**values, **words}
-    weights = Weights(**contents, version=str(manifest["version"]))
+        raise _wrong(_("{file} cannot be read").format(file=folder / WEIGHTS)) from problem
+    networks = tuple(Network(**dict(zip(layers, parts, strict=True))) for parts in zip(*layers.values(), strict=True))
+    weights = Weights(
+        **values, **words, networks=networks, version=str(manifest["version"]), encoder=str(manifest["encoder"])
+    )
     if weights.tag_weights.shape != (len(weights.vocabulary), len(TAGS)):
-        raise ArtefactError(f"{folder / WEIGHTS} has other tags than this version: {_MEND}")
+        raise _wrong(_("{file} has other tags than this version").format(file=folder / WEIGHTS))
     return weights
 
 
@@ -164,13 +198,15 @@ def load_pipeline(folder: Path) -> Any:
     content = _checked(folder, PIPELINE, manifest_of(folder))
     unknown = skops.io.get_untrusted_types(data=content)
     if unknown:
-        raise ArtefactError(f"{folder / PIPELINE} holds types we do not know ({', '.join(unknown)}): {_MEND}")
+        said = _("{file} holds types we do not know ({types})")
+        raise _wrong(said.format(file=folder / PIPELINE, types=", ".join(unknown)))
     return skops.io.loads(content, trusted=[])
 
 
 def describe(folder: Path) -> str:
-    """Which classifier this is, in words for status and mail. Raises: ArtefactError."""
+    """Which classifier this is, and which of its tiers judges here, in words. Raises: ArtefactError."""
     manifest = manifest_of(folder)
-    score = manifest.get("scores", {}).get("macro_f1")
+    tier = "exact" if manifest["encoder"] and manifest["encoder"] == encoder_id() else "fast"
+    score = manifest.get("scores", {}).get(tier, {}).get("macro_f1")
     told = f", macro-F1 {score:.2f} in cross-validation" if isinstance(score, float) else ""
-    return f"{manifest['version']} (fast tier, {manifest.get('examples', 0)} examples{told})"
+    return f"{manifest['version']} ({tier} tier, {manifest.get('examples', 0)} examples{told})"

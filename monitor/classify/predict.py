@@ -1,4 +1,4 @@
-"""Scoring with numpy alone: probabilities, topics and evidence, equal to scikit-learn's to 1e-6."""
+"""Scoring with NumPy alone: probabilities, topics and evidence, equal to scikit-learn's to 1e-6."""
 
 from __future__ import annotations
 
@@ -9,20 +9,29 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from monitor.classify.artefact import Weights, load_weights
+from monitor.classify.artefact import Weights, load_weights, network_scores
+from monitor.classify.encoder import encode, encoder_id
 from monitor.classify.features import grams, prepare, simplified
 from monitor.domain import TAGS, Evidence, Judgement, Tag, Text
 
 TOPIC_FROM = 0.3  # probability from which a second topic is told; the likeliest one always is
 EVIDENCE_MOST = 8
 CHUNK = 1000
+BAND = (0.6, 1.15)  # unsure between these multiples of a tag's threshold
+FAST, EXACT = 0, 1
+TIERS = ("fast", "exact")
 
 
 class Classifier:
-    """A trained classifier ready to judge."""
+    """A trained classifier ready to judge, in a cascade of two tiers.
+
+    The fast tier reads words. What it is sure is no risk ends there; everything else, so every
+    alert, is confirmed by the exact tier, which also asks the encoder, where this machine has it.
+    """
 
     def __init__(self, weights: Weights) -> None:
         self.weights = weights
+        self.has_encoder = bool(weights.encoder) and weights.encoder == encoder_id()
         self._index = {word: number for number, word in enumerate(weights.vocabulary)}
         self._columns = np.hstack([weights.tag_weights, weights.topic_weights]).astype(np.float32)
         self._bias = np.concatenate([weights.tag_bias, weights.topic_bias])
@@ -32,21 +41,28 @@ class Classifier:
         """From the files in `folder`. Raises: ArtefactError."""
         return cls(load_weights(folder))
 
-    def probabilities(self, texts: Sequence[Text]) -> npt.NDArray[np.float64]:
-        """Calibrated probability of each tag: (len(texts), 3)."""
-        return self._probabilities(self._scores([self._vector(text) for text in texts]))
+    def probabilities(self, texts: Sequence[Text], tier: int = FAST) -> npt.NDArray[np.float64]:
+        """Calibrated probability of each tag by one tier, whatever the cascade would do: (len(texts), 3)."""
+        words = self._scores([self._vector(text) for text in texts])[:, : len(TAGS)]
+        return self._probabilities(words, self._network_scores(texts) if tier == EXACT else None)
 
-    def judge(self, texts: Sequence[Text]) -> list[Judgement]:
-        """What the classifier says of each text, with evidence for what is flagged or unsure."""
+    def judge(self, texts: Sequence[Text], *, fast: bool = False) -> list[Judgement]:
+        """What the classifier says of each text, with evidence if flagged or unsure; `fast` asks no encoder."""
         found: list[Judgement] = []
         for start in range(0, len(texts), CHUNK):
             part = texts[start : start + CHUNK]
             vectors = [self._vector(text) for text in part]
             scores = self._scores(vectors)
-            probabilities = self._probabilities(scores)
+            probabilities = self._probabilities(scores[:, : len(TAGS)], None)
+            tiers = np.zeros(len(part), dtype=int)
+            doubted = np.flatnonzero((probabilities >= self.weights.sure_below).any(axis=1))
+            if self.has_encoder and not fast and len(doubted):
+                dense = self._network_scores([part[int(n)] for n in doubted])
+                probabilities[doubted] = self._probabilities(scores[doubted, : len(TAGS)], dense)
+                tiers[doubted] = EXACT
             topics = 1 / (1 + np.exp(-scores[:, len(TAGS) :]))
             for row, text in enumerate(part):
-                found.append(self._judgement(text, vectors[row], probabilities[row], topics[row]))
+                found.append(self._judgement(text, vectors[row], probabilities[row], topics[row], int(tiers[row])))
         return found
 
     def _vector(self, text: Text) -> tuple[list[int], list[float]]:
@@ -74,9 +90,19 @@ class Classifier:
             out[filled] += np.add.reduceat(self._columns[flat] * values[:, None], starts, axis=0)
         return out
 
-    def _probabilities(self, scores: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
-        weights = self.weights
-        return 1 / (1 + np.exp(-(scores[:, : len(TAGS)] * weights.slope + weights.shift)))
+    def _probabilities(
+        self, words: npt.NDArray[np.float64], dense: npt.NDArray[np.float64] | None
+    ) -> npt.NDArray[np.float64]:
+        """Of the fast tier, or of the exact one where the encoder's part is given."""
+        tier, weights = FAST if dense is None else EXACT, self.weights
+        odds = words * weights.mix[tier, 0] + weights.shift[tier]
+        if dense is not None:
+            odds = odds + dense * weights.mix[tier, 1]
+        found: npt.NDArray[np.float64] = 1 / (1 + np.exp(-odds))
+        return found
+
+    def _network_scores(self, texts: Sequence[Text]) -> npt.NDArray[np.float64]:
+        return network_scores(self.weights.networks, encode(texts))
 
     def _judgement(
         self,
@@ -84,12 +110,14 @@ class Classifier:
         vector: tuple[list[int], list[float]],
         probabilities: npt.NDArray[np.float64],
         topics: npt.NDArray[np.float64],
+        tier: int,
     ) -> Judgement:
         from monitor.text.language import language_of
 
         weights = self.weights
-        labels = tuple(tag for tag, p, t in zip(TAGS, probabilities, weights.thresholds, strict=True) if p >= t)
-        doubted = (probabilities >= weights.unsure_below) & (probabilities < weights.unsure_above)
+        thresholds = weights.thresholds[tier]
+        labels = tuple(tag for tag, p, t in zip(TAGS, probabilities, thresholds, strict=True) if p >= t)
+        doubted = (probabilities >= thresholds * BAND[0]) & (probabilities < np.minimum(thresholds * BAND[1], 0.95))
         unsure = bool(doubted.any())
         language = language_of(text.title, text.summary, text.language)
         told = labels or (tuple(tag for tag, d in zip(TAGS, doubted, strict=True) if d) if unsure else ())
@@ -101,7 +129,7 @@ class Classifier:
             language=language,
             countries=_countries(text, language) if labels else (),
             evidence=self._evidence(text, vector, told),
-            model=weights.version,
+            model=f"{weights.version}/{TIERS[tier]}",
         )
 
     def _topics(self, labels: Sequence[Tag], probabilities: npt.NDArray[np.float64]) -> tuple[str, ...]:

@@ -22,9 +22,10 @@ from typing import IO, TYPE_CHECKING
 
 import msgspec
 
-from monitor import __version__
+from monitor import __version__, i18n
 from monitor.domain import Judgement, Text
 from monitor.errors import ArtefactError
+from monitor.i18n import _
 
 if TYPE_CHECKING:
     from monitor.classify.predict import Classifier
@@ -39,11 +40,12 @@ _PATH_MOST = 100  # bytes; the kernel takes 107
 
 
 class Question(msgspec.Struct):
-    """What a client asks: judge these texts with the classifier in that folder."""
+    """What a client asks: judge these texts with the classifier in that folder; trouble is told in `language`."""
 
     version: str
     model: str
     texts: list[Text]
+    language: str = "en"
 
 
 class Answer(msgspec.Struct):
@@ -71,7 +73,8 @@ class Tagger:
         """What the classifier says of each text. Raises: ArtefactError when it cannot be had."""
         found: list[Judgement] = []
         for start in range(0, len(texts), QUESTION_TEXTS):
-            question = Question(__version__, self._model, list(texts[start : start + QUESTION_TEXTS]))
+            asked = list(texts[start : start + QUESTION_TEXTS])
+            question = Question(__version__, self._model, asked, i18n.current()[0])
             found += self._ask(_encoder.encode(question))
         return found
 
@@ -86,8 +89,8 @@ class Tagger:
                 answer = self._answer(question)
             except (FileNotFoundError, ConnectionError, TimeoutError, EOFError) as problem:
                 if time.monotonic() > until:
-                    said = f"the tagging process does not answer ({problem}); see {self._log}"
-                    raise ArtefactError(said) from problem
+                    said = _("the tagging process does not answer ({why}); see {file}")
+                    raise ArtefactError(said.format(why=problem, file=self._log)) from problem
                 self._start()
             else:
                 if answer.error:
@@ -143,7 +146,8 @@ def _short(path: Path) -> Path:
     folder = Path(tempfile.gettempdir()) / f"monitor-{os.getuid()}"
     folder.mkdir(mode=0o700, exist_ok=True)
     if folder.is_symlink() or folder.stat().st_uid != os.getuid() or folder.stat().st_mode & 0o077:
-        raise ArtefactError(f"{folder} is not ours alone: remove it, or choose a shorter MONITOR_DATA_DIR")
+        said = _("{folder} is not ours alone: remove it, or choose a shorter MONITOR_DATA_DIR")
+        raise ArtefactError(said.format(folder=folder))
     return folder / (blake2b(os.fsencode(path), digest_size=8).hexdigest() + ".sock")
 
 
@@ -198,7 +202,7 @@ class Server:
         last = time.monotonic()
         while not self._ends and self._still_at(ours) and time.monotonic() - last < self._idle_s:
             try:
-                connection, _ = listener.accept()
+                connection, _address = listener.accept()
             except TimeoutError:
                 continue
             with connection:
@@ -225,6 +229,7 @@ class Server:
         if question.version != __version__:
             self._ends = True
             return Answer(stale=True)
+        i18n.use(question.language)
         try:
             return Answer(judgements=self._with(question.model).judge(question.texts))
         except ArtefactError as problem:

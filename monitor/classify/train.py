@@ -1,8 +1,9 @@
-"""From labelled texts to a classifier: TF-IDF over words and characters, one logistic regression a tag.
+"""From labelled texts to a classifier: logistic regressions over words, small networks over an encoder's vectors.
 
-Scores become probabilities by Platt's sigmoid, fitted on scores that the model gave to texts
-it had not seen (Platt 1999; isotonic regression overfits so few). Thresholds are those of the
-best F1 on the same scores, with harmless texts weighed up to the share they have in real news.
+Both parts score texts they have not seen (five folds); on those scores each tier's probability is
+fitted: Platt's sigmoid over the words' score alone, and over both parts (Platt 1999; isotonic
+regression overfits so few). Thresholds are those of the best F1 on the same scores, with harmless
+texts weighed up to the share they have in real news.
 Source: 001#II (the kinds of risk that going abroad meets)
 """
 
@@ -19,8 +20,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from monitor.classify.artefact import Weights
+from monitor.classify.artefact import Network, Weights, network_scores
 from monitor.classify.features import prepare
+from monitor.classify.predict import EXACT, FAST, TIERS
 from monitor.domain import TAGS, Tag, Text
 from monitor.errors import ConfigError
 
@@ -29,9 +31,13 @@ HARMLESS_SHARE = 0.7  # of what a news feed carries
 STRENGTH = 8.0  # C of the logistic regressions, by cross-validation
 TOPIC_STRENGTH = 4.0
 LEAST_DOCUMENTS = 2  # a word of a single example is a name, not a sign
-BAND = (0.6, 1.15)  # unsure between these multiples of a tag's threshold
+NETWORKS = 3  # trained alike from other beginnings, and averaged
+HIDDEN = 256
+EPOCHS = 30
+SURE_RISKS_LOST = 0.01  # share of a tag's texts that the fast tier may call harmless by itself
 
 Matrix = npt.NDArray[np.float64]
+Truth = npt.NDArray[np.int_]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,7 +53,7 @@ class LabelledText:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Trained:
-    """A trained classifier: weights for scoring, the scikit-learn pipelines as bytes, and the facts of its manifest."""
+    """A trained classifier: weights for scoring, estimators of scikit-learn as bytes, facts for its manifest."""
 
     weights: Weights
     pipeline: bytes
@@ -74,54 +80,63 @@ def read_labels(file: Path) -> list[LabelledText]:
 
 
 def train(
-    examples: Sequence[LabelledText], topics: Sequence[str], *, seed: int = 0, progress: Callable[[str], None]
+    examples: Sequence[LabelledText],
+    topics: Sequence[str],
+    *,
+    vectors: Matrix | None = None,
+    encoder: str = "",
+    progress: Callable[[str], None],
 ) -> Trained:
     """A classifier of `examples`. The same examples in any order give the same classifier.
 
+    `vectors`, (len(examples), D), are the encoder's of each example; without them only the fast tier is trained.
     Raises: ValueError when a tag has fewer examples than there are folds.
     """
-    import skops.io
-
-    examples = sorted(examples, key=_digest)
+    order = sorted(range(len(examples)), key=lambda n: _digest(examples[n]))
+    examples = [examples[n] for n in order]
+    dense = np.zeros((len(examples), 0)) if vectors is None else np.asarray(vectors, dtype=float)[order]
     prepared = [prepare(example.text) for example in examples]
     truth = np.array([[tag in example.labels for tag in TAGS] for example in examples], dtype=int)
     importance = np.array([example.weight for example in examples])
     if (truth.sum(axis=0) < FOLDS).any():
         raise ValueError(f"each tag needs at least {FOLDS} examples")
     progress("scores on unseen folds")
-    unseen = _unseen_scores(prepared, truth, importance)
-    slope, shift = _platt(unseen, truth)
-    probabilities = 1 / (1 + np.exp(-(unseen * slope + shift)))
-    thresholds = np.array(
-        [best_threshold(p, t, _as_in_news(truth)) for p, t in zip(probabilities.T, truth.T, strict=True)]
-    )
+    unseen = _unseen_scores(prepared, dense, truth, importance)
+    mix, shift = _mixed(unseen, truth)
+    chances = 1 / (1 + np.exp(-(np.einsum("npk,tpk->tnk", unseen, mix) + shift[:, None, :])))
+    thresholds = np.array([[best_threshold(p, t, _as_in_news(truth)) for p, t in _by_tag(c, truth)] for c in chances])
     progress("the final model")
-    words, tag_models = _fit(prepared, truth, importance)
+    words, tag_models = _fit_words(prepared, truth, importance)
+    features = words.transform(prepared)
     topic_truth = np.array([[topic in example.topics for topic in topics] for example in examples], dtype=int)
-    topic_models = _linear(TOPIC_STRENGTH, words.transform(prepared), topic_truth, importance)
+    topic_models = _linear(TOPIC_STRENGTH, features, topic_truth, importance)
+    networks = _fit_networks(dense, truth, importance) if vectors is not None else []
     weights = Weights(
         vocabulary=tuple(str(word) for word in words.get_feature_names_out()),
         idf=words.idf_,
         tag_weights=_coefficients(tag_models),
         tag_bias=_intercepts(tag_models),
-        slope=slope,
+        networks=tuple(_exported(network) for network in networks),
+        mix=mix,
         shift=shift,
         thresholds=thresholds,
-        unsure_below=thresholds * BAND[0],
-        unsure_above=np.minimum(thresholds * BAND[1], 0.95),
+        sure_below=_sure_below(chances[FAST], truth),
         topics=tuple(topics),
         topic_weights=_coefficients(topic_models),
         topic_bias=_intercepts(topic_models),
+        encoder=encoder if vectors is not None else "",
     )
-    pipeline = skops.io.dumps(
-        {"words": words, "tags": tag_models, "topics": topic_models},
-        compression=zipfile.ZIP_DEFLATED,
-        compresslevel=9,
-    )
-    return Trained(weights=weights, pipeline=pipeline, facts=_facts(examples, truth, probabilities, thresholds))
+    parts = {"words": words, "tags": tag_models, "topics": topic_models, "networks": networks}
+    return Trained(weights=weights, pipeline=_packed(parts), facts=_facts(examples, truth, chances, thresholds))
 
 
-def best_threshold(probabilities: Matrix, truth: npt.NDArray[np.int_], importance: Matrix) -> float:
+def _packed(parts: Mapping[str, Any]) -> bytes:
+    import skops.io
+
+    return bytes(skops.io.dumps(parts, compression=zipfile.ZIP_DEFLATED, compresslevel=9))
+
+
+def best_threshold(probabilities: Matrix, truth: Truth, importance: Matrix) -> float:
     """The threshold of the best weighted F1 on scores of unseen texts, in steps of 0.01 from 0.05 to 0.95."""
     steps = np.arange(0.05, 0.951, 0.01)
     f1 = []
@@ -133,7 +148,7 @@ def best_threshold(probabilities: Matrix, truth: npt.NDArray[np.int_], importanc
     return float(round(steps[int(np.argmax(smooth))], 2))
 
 
-def _as_in_news(truth: npt.NDArray[np.int_]) -> Matrix:
+def _as_in_news(truth: Truth) -> Matrix:
     """Weights that give harmless texts the share they have in real news."""
     harmless = truth.sum(axis=1) == 0
     share = harmless.mean()
@@ -141,7 +156,19 @@ def _as_in_news(truth: npt.NDArray[np.int_]) -> Matrix:
     return found
 
 
-def _fit(prepared: Sequence[str], truth: npt.NDArray[np.int_], importance: Matrix) -> tuple[Any, Any]:
+def _by_tag(values: Matrix, truth: Truth) -> zip[tuple[Matrix, Truth]]:
+    return zip(values.T, truth.T, strict=True)
+
+
+def _sure_below(chances: Matrix, truth: Truth) -> Matrix:
+    """For each tag the fast probability that all but a hundredth of its texts reach."""
+    return np.array([np.quantile(chance[right == 1], SURE_RISKS_LOST) for chance, right in _by_tag(chances, truth)])
+
+
+# --- the two parts -----------------------------------------------------------------------------
+
+
+def _fit_words(prepared: Sequence[str], truth: Truth, importance: Matrix) -> tuple[Any, list[Any]]:
     from sklearn.feature_extraction.text import TfidfVectorizer
 
     words = TfidfVectorizer(
@@ -155,7 +182,7 @@ def _fit(prepared: Sequence[str], truth: npt.NDArray[np.int_], importance: Matri
     return words, _linear(STRENGTH, features, truth, importance)
 
 
-def _linear(strength: float, features: Any, truth: npt.NDArray[np.int_], importance: Matrix) -> list[Any]:
+def _linear(strength: float, features: Any, truth: Truth, importance: Matrix) -> list[Any]:
     """One logistic regression for each column of `truth`."""
     from sklearn.base import clone
     from sklearn.linear_model import LogisticRegression
@@ -166,27 +193,72 @@ def _linear(strength: float, features: Any, truth: npt.NDArray[np.int_], importa
     return [clone(one).fit(features, column, sample_weight=importance) for column in truth.T]
 
 
-def _unseen_scores(prepared: Sequence[str], truth: npt.NDArray[np.int_], importance: Matrix) -> Matrix:
-    """The score of every example by a model that has not seen it: (examples, 3)."""
+def _fit_networks(dense: Matrix, truth: Truth, importance: Matrix) -> list[Any]:
+    """Networks of one hidden layer that give all tags at once, each from another beginning."""
+    from sklearn.neural_network import MLPClassifier
+    from sklearn.pipeline import make_pipeline
+    from sklearn.preprocessing import StandardScaler
+
+    found = []
+    for seed in range(NETWORKS):
+        one = MLPClassifier(
+            (HIDDEN,), alpha=1e-3, learning_rate_init=2e-3, batch_size=64, max_iter=EPOCHS, random_state=seed
+        )
+        pipeline = make_pipeline(StandardScaler(), one)
+        with _until_the_last_epoch():
+            found.append(pipeline.fit(dense, truth, mlpclassifier__sample_weight=importance))
+    return found
+
+
+def _until_the_last_epoch() -> Any:
+    """Stopping after a fixed number of epochs is meant, so the warning about it says nothing."""
+    import warnings
+
+    from sklearn.exceptions import ConvergenceWarning
+
+    return warnings.catch_warnings(action="ignore", category=ConvergenceWarning)
+
+
+def _exported(network: Any) -> Network:
+    """The network with the scaling of its input folded into its first layer."""
+    scaler, layers = network[0], network[1]
+    first, last = layers.coefs_
+    scaled = first / scaler.scale_[:, None]
+    return Network(
+        hidden=scaled.astype(np.float32),
+        hidden_bias=layers.intercepts_[0] - scaler.mean_ @ scaled,
+        out=last.astype(np.float32),
+        out_bias=layers.intercepts_[1],
+    )
+
+
+def _unseen_scores(prepared: Sequence[str], dense: Matrix, truth: Truth, importance: Matrix) -> Matrix:
+    """The scores of every example by parts that have not seen it: (examples, 2 parts, 3 tags)."""
     fold = np.arange(len(prepared)) % FOLDS  # examples are sorted by digest, so this is a fixed shuffle
-    scores = np.zeros(truth.shape)
+    scores = np.zeros((len(prepared), 2, len(TAGS)))
     for number in range(FOLDS):
         rest, held = fold != number, fold == number
-        words, models = _fit([p for p, r in zip(prepared, rest, strict=True) if r], truth[rest], importance[rest])
+        words, models = _fit_words([p for p, r in zip(prepared, rest, strict=True) if r], truth[rest], importance[rest])
         features = words.transform([p for p, h in zip(prepared, held, strict=True) if h])
-        scores[held] = features @ _coefficients(models).astype(float) + _intercepts(models)
+        scores[held, 0] = features @ _coefficients(models).astype(float) + _intercepts(models)
+        if dense.shape[1]:
+            networks = _fit_networks(dense[rest], truth[rest], importance[rest])
+            scores[held, 1] = network_scores([_exported(network) for network in networks], dense[held])
     return scores
 
 
-def _platt(scores: Matrix, truth: npt.NDArray[np.int_]) -> tuple[Matrix, Matrix]:
-    """Slope and shift of the sigmoid that turns each tag's score into a probability."""
+def _mixed(unseen: Matrix, truth: Truth) -> tuple[Matrix, Matrix]:
+    """How much each part counts in each tier, and the shift, so that the sum is a log-odds: (2, 2, 3) and (2, 3)."""
     from sklearn.linear_model import LogisticRegression
 
-    fitted = [
-        LogisticRegression(C=1e6).fit(score[:, None], right, sample_weight=_as_in_news(truth))
-        for score, right in zip(scores.T, truth.T, strict=True)
-    ]
-    return np.array([float(f.coef_[0, 0]) for f in fitted]), np.array([float(f.intercept_[0]) for f in fitted])
+    importance = _as_in_news(truth)
+    mix, shift = np.zeros((2, 2, len(TAGS))), np.zeros((2, len(TAGS)))
+    for tier, parts in ((FAST, 1), (EXACT, 2)):
+        for tag in range(len(TAGS)):
+            one = LogisticRegression(C=1e3).fit(unseen[:, :parts, tag], truth[:, tag], sample_weight=importance)
+            mix[tier, :parts, tag] = one.coef_[0]
+            shift[tier, tag] = one.intercept_[0]
+    return mix, shift
 
 
 def _coefficients(models: Sequence[Any]) -> npt.NDArray[np.float32]:
@@ -197,15 +269,29 @@ def _intercepts(models: Sequence[Any]) -> Matrix:
     return np.array([float(one.intercept_[0]) for one in models])
 
 
-def _facts(
-    examples: Sequence[LabelledText], truth: npt.NDArray[np.int_], probabilities: Matrix, thresholds: Matrix
-) -> dict[str, Any]:
+# --- what the manifest says ---------------------------------------------------------------------
+
+
+def _facts(examples: Sequence[LabelledText], truth: Truth, chances: Matrix, thresholds: Matrix) -> dict[str, Any]:
     import sklearn
 
+    languages = sorted({example.language for example in examples})
+    return {
+        "examples": len(examples),
+        "harmless": int((truth.sum(axis=1) == 0).sum()),
+        "languages": {lang: sum(example.language == lang for example in examples) for lang in languages},
+        "training_digest": blake2b("\n".join(_digest(e) for e in examples).encode(), digest_size=16).hexdigest(),
+        "scores": {name: _scores(truth, chances[tier], thresholds[tier]) for tier, name in enumerate(TIERS)},
+        "libraries": {"scikit-learn": sklearn.__version__, "numpy": np.__version__},
+    }
+
+
+def _scores(truth: Truth, chances: Matrix, thresholds: Matrix) -> dict[str, Any]:
+    """Cross-validated figures of one tier, harmless texts weighed as in news."""
     importance = _as_in_news(truth)
     per_tag = {}
     for column, tag in enumerate(TAGS):
-        said = probabilities[:, column] >= thresholds[column]
+        said = chances[:, column] >= thresholds[column]
         right = truth[:, column] == 1
         hit = float(importance[said & right].sum())
         precision, recall = hit / max(float(importance[said].sum()), 1e-9), hit / float(importance[right].sum())
@@ -217,15 +303,7 @@ def _facts(
             "f1": round(f1, 4),
             "threshold": float(thresholds[column]),
         }
-    languages = sorted({example.language for example in examples})
-    return {
-        "examples": len(examples),
-        "harmless": int((truth.sum(axis=1) == 0).sum()),
-        "languages": {lang: sum(example.language == lang for example in examples) for lang in languages},
-        "training_digest": blake2b("\n".join(_digest(e) for e in examples).encode(), digest_size=16).hexdigest(),
-        "scores": {"macro_f1": round(float(np.mean([t["f1"] for t in per_tag.values()])), 4), "tags": per_tag},
-        "libraries": {"scikit-learn": sklearn.__version__, "numpy": np.__version__},
-    }
+    return {"macro_f1": round(float(np.mean([t["f1"] for t in per_tag.values()])), 4), "tags": per_tag}
 
 
 def _digest(example: LabelledText) -> str:

@@ -70,7 +70,7 @@ def alert(shell: Shell, options: argparse.Namespace) -> int:
     author, now = options.author or getpass.getuser(), shell.clock()
     if options.action == "assign":
         if not options.who:
-            raise UsageError("name the owner: monitor alert ID assign NAME")
+            raise UsageError(_("name the owner: monitor alert ID assign NAME"))
         done = shell.store.change_alert(
             options.id, author=author, at=now, what="assigned", note=options.note or options.who, owner=options.who
         )
@@ -80,7 +80,7 @@ def alert(shell: Shell, options: argparse.Namespace) -> int:
             options.id, author=author, at=now, what=state.value, note=options.note, state=state
         )
     if not done:
-        raise UsageError(f"there is no alert {options.id!r}: `monitor alerts` lists them")
+        raise UsageError(_("there is no alert {id!r}: `monitor alerts` lists them").format(id=options.id))
     show.say(_("noted"))
     return 0
 
@@ -92,9 +92,8 @@ def why(shell: Shell, options: argparse.Namespace) -> int:
         found = shell.store.alert(options.what)
         members = shell.store.story_items(found.story, limit=1) if found else []
         if not members:
-            raise UsageError(
-                f"nothing stored has the id or link {options.what!r}: it was never read, or not from a feed we poll"
-            )
+            said = _("nothing stored has the id or link {what!r}: it was never read, or not from a feed we poll")
+            raise UsageError(said.format(what=options.what))
         item = members[0]
     profiles = [shell.profile(options.profile)] if options.profile else list(shell.profiles)
     story = _explain(shell, item, profiles)
@@ -149,12 +148,13 @@ def _told(item: Item, story: Mapping[str, Any]) -> list[tuple[str, list[str]]]:
         parts.append((_("Assessed"), _in_words(grounds)))
     waits, head = _("waits for the digest"), _("Profile {name}: {answer}")
     for profile in story["profiles"]:
-        told = [f"{r['recipient']}: {r['reason']} · {r['state'] or r['skipped'] or waits}" for r in profile["told"]]
+        rows = [(row["recipient"], row["reason"], row["state"] or row["skipped"]) for row in profile["told"]]
+        told = [f"{recipient}: {_(reason)} · {_(state) or waits}" for recipient, reason, state in rows]
         given = profile["answer"]
         parts.append((head.format(name=profile["profile"], answer=_(given)), [*_in_words(profile["reasons"]), *told]))
     if story["verdict"]:
-        given = story["verdict"]
-        parts.append((_("Verdict"), [f"{given['kind']} · {given['author']} · {given['why']}".rstrip(" ·")]))
+        kind, author, reason = (story["verdict"][name] for name in ("kind", "author", "why"))
+        parts.append((_("Verdict"), [f"{_(kind)} · {author} · {reason}".rstrip(" ·")]))
     return parts
 
 
@@ -163,7 +163,7 @@ def review(shell: Shell, options: argparse.Namespace) -> int:
     if options.id:
         return _verdict(shell, options)
     if options.verdict:
-        raise UsageError("name the item: monitor review ID --verdict …")
+        raise UsageError(_("name the item: monitor review ID --verdict …"))
     found = shell.store.queue(limit=options.limit)
     if options.json:
         for item in found:
@@ -183,10 +183,10 @@ def review(shell: Shell, options: argparse.Namespace) -> int:
 
 def _verdict(shell: Shell, options: argparse.Namespace) -> int:
     if not options.verdict:
-        raise UsageError("add --verdict confirm, dismiss or relabel")
+        raise UsageError(_("add --verdict confirm, dismiss or relabel"))
     item = shell.store.item(options.id)
     if item is None or item.id is None:
-        raise UsageError(f"there is no item {options.id!r}: `monitor review` lists the queue")
+        raise UsageError(_("there is no item {id!r}: `monitor review` lists the queue").format(id=options.id))
     kind = VerdictKind(options.verdict)
     shell.store.add_verdict(
         Verdict(
@@ -209,7 +209,7 @@ def verdict_labels(kind: VerdictKind, item: Item, wanted: str) -> tuple[Tag, ...
     if kind is VerdictKind.DISMISS:
         return ()
     if not wanted:
-        raise UsageError("relabel needs --labels with the right tags, or --labels none")
+        raise UsageError(_("relabel needs --labels with the right tags, or --labels none"))
     return tuple(_tag(word) for word in wanted.split(",") if word.strip() and word.strip() != "none")
 
 
@@ -221,7 +221,8 @@ def status(shell: Shell, options: argparse.Namespace) -> int:
     if options.json:
         show.line(found)
         return 0
-    rows = [(name.replace("_", " "), _value(value)) for name, value in found.items() if name != "stale"]
+    labels = {name: name.replace("_", " ") for name in found if name != "stale"}
+    rows = [(_(label), _value(found[name])) for name, label in labels.items()]
     show.table((_("what"), _("value")), rows)
     if found["stale"]:
         show.table((_("stale feed"), _("why")), [(s["name"], s["error"]) for s in found["stale"]])
@@ -232,8 +233,9 @@ def _value(value: Any) -> str:
     if isinstance(value, datetime):
         return show.time(value)
     if isinstance(value, Mapping):
-        return ", ".join(f"{k} {v}" for k, v in value.items())
-    return "–" if value is None else str(value)
+        return ", ".join(f"{_(k)} {v}" for k, v in value.items())
+    shown = "–" if value is None else str(value)
+    return _(shown) if isinstance(value, bool) else shown
 
 
 def _labels(found: Judgement | None) -> str:
@@ -257,21 +259,24 @@ def _tag(word: str) -> Tag:
     try:
         return Tag(word.strip())
     except ValueError as problem:
-        raise UsageError(f"{word!r} is not a tag: use {', '.join(Tag)}") from problem
+        said = _("{word!r} is not a tag: use {known}").format(word=word, known=", ".join(Tag))
+        raise UsageError(said) from problem
 
 
 def _level(word: str) -> Level:
     try:
         return Level.of(word)
     except ValueError as problem:
-        raise UsageError(str(problem)) from problem
+        said = _("unknown level {word!r}: use blue, yellow, orange or red").format(word=word)
+        raise UsageError(said) from problem
 
 
 def _state(word: str) -> AlertState:
     try:
         return AlertState(word)
     except ValueError as problem:
-        raise UsageError(f"{word!r} is not a state: use {', '.join(AlertState)}") from problem
+        said = _("{word!r} is not a state: use {known}").format(word=word, known=", ".join(AlertState))
+        raise UsageError(said) from problem
 
 
 def _since(text: str, now: datetime) -> datetime | None:
@@ -285,5 +290,6 @@ def _since(text: str, now: datetime) -> datetime | None:
     try:
         span: timedelta = duration(text)
     except ValueError as problem:
-        raise UsageError(f"{text!r} is neither a date such as 2026-11-24 nor a span such as 2d") from problem
+        said = _("{text!r} is neither a date such as 2026-11-24 nor a span such as 2d").format(text=text)
+        raise UsageError(said) from problem
     return now - span

@@ -94,7 +94,9 @@ def config(shell: Shell, options: argparse.Namespace) -> int:
         for row in rows:
             show.line(row)
     else:
-        show.table((_("setting"), _("value"), _("what for")), [(r["name"], r["value"], _(r["help"])) for r in rows])
+        shown = [(row["name"], row["value"], row["help"]) for row in rows]
+        heads = (_("setting"), _("value"), _("what for"))
+        show.table(heads, [(name, value, _(told)) for name, value, told in shown])
     return 0
 
 
@@ -102,11 +104,12 @@ def db(shell: Shell, options: argparse.Namespace) -> int:
     """Migrate, check or copy the database."""
     if options.action == "backup":
         if not options.file:
-            raise UsageError("name the file to write: monitor db backup FILE")
+            raise UsageError(_("name the file to write: monitor db backup FILE"))
         shell.store.backup(Path(options.file))
         show.say(_("written to {file}").format(file=options.file))
         return 0
     if options.action == "check" and (trouble := shell.store.check()):
-        raise StoreError(f"{trouble}: restore the newest backup made with `monitor db backup`")
+        said = _("{trouble}: restore the newest backup made with `monitor db backup`")
+        raise StoreError(said.format(trouble=trouble))
     show.say(_("the database is sound and stands at schema {schema}").format(schema=shell.store.schema()))
     return 0

@@ -37,7 +37,8 @@ def _opened(name: str) -> TextIO:
     try:
         return Path(name).open(encoding="utf-8", errors="replace")
     except OSError as problem:
-        raise UsageError(f"{name} cannot be read ({problem.strerror})") from problem
+        said = _("{file} cannot be read ({why})").format(file=name, why=problem.strerror)
+        raise UsageError(said) from problem
 
 
 def _chunks(file: TextIO) -> Iterator[list[dict[str, Any] | str]]:
@@ -58,12 +59,12 @@ def _entry(number: int, line: str) -> dict[str, Any] | str:
     try:
         entry = json.loads(line)
     except (ValueError, RecursionError):
-        return f"line {number}: this is not JSON"
+        return _("line {line}: this is not JSON").format(line=number)
     if not isinstance(entry, dict):
-        return f"line {number}: write an object with id and title"
+        return _("line {line}: write an object with id and title").format(line=number)
     for name in ("title", "summary", "language"):
         if not isinstance(entry.get(name) or "", str):
-            return f"line {number}: {name} is not a text"
+            return _("line {line}: {name} is not a text").format(line=number, name=name)
     if not (entry.get("title") or entry.get("summary")):
         entry["title"] = ""
     return entry
@@ -132,6 +133,9 @@ def model(shell: Shell, options: argparse.Namespace) -> int:
             show.line(row)
     else:
         heads = (_("digest"), _("state"), _("made"), _("examples"), _("macro-F1 in cross-validation"))
-        shown = [(r["digest"][:12], r["state"], r["created"], r["examples"], r["macro_f1"]) for r in rows]
+        shown = []
+        for row in rows:
+            state = row["state"]
+            shown.append((row["digest"][:12], _(state), row["created"], row["examples"], row["macro_f1"]))
         show.table(heads, shown)
     return 0

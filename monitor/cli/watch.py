@@ -132,7 +132,7 @@ def digest(shell: Shell, options: argparse.Namespace) -> int:
     from monitor.telling import deliver as hand_over
 
     if options.send and options.preview:
-        raise UsageError("choose --send or --preview")
+        raise UsageError(_("choose --send or --preview"))
     if options.profile:
         shell.profile(options.profile)
     now = shell.clock()
@@ -146,7 +146,8 @@ def digest(shell: Shell, options: argparse.Namespace) -> int:
 
     chosen = shell.profile(options.profile) if options.profile else shell.profiles[0]
     if not chosen.recipients:
-        raise ConfigError("nobody is named to receive it: set MONITOR_MAIL_TO or write recipients into the profile")
+        nobody = _("nobody is named to receive it: set MONITOR_MAIL_TO or write recipients into the profile")
+        raise ConfigError(nobody)
     recipient = chosen.recipients[0]
     since = shell.store.digest_periods(chosen.name).get(recipient.address) or first_period(shell, now=now)
     view, _duties = preview(shell, chosen, recipient, since=min(since, now), until=now, now=now)

@@ -13,6 +13,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from monitor.domain import Feed, FeedKind, Trust
+from monitor.i18n import _
 from monitor.ingest.addresses import same_address, wrong_address
 from monitor.text.dates import duration
 from monitor.text.normalise import one_line
@@ -48,14 +49,16 @@ def read(text: str, problems: list[str], *, default_every: timedelta) -> list[Fe
         root = yaml.compose(text, Loader=loader)
     except yaml.YAMLError as problem:
         mark = getattr(problem, "problem_mark", None)
-        line = mark.line + 1 if mark else 1
-        problems.append(f"line {line}: not YAML ({getattr(problem, 'problem', None) or 'unreadable characters'})")
+        why = getattr(problem, "problem", None) or _("unreadable characters")
+        problems.append(_("line {line}: not YAML ({why})").format(line=mark.line + 1 if mark else 1, why=why))
         return []
     listed = _list_of_feeds(root, problems, yaml)
     feeds, names, urls = [], dict[str, int](), dict[str, int]()
     for node in listed:
         if not isinstance(node, yaml.MappingNode):
-            problems.append(f"{_line(node)}: a feed is written as name and url, such as {_EXAMPLE}")
+            problems.append(
+                _at(node, _("a feed is written as name and url, such as {example}").format(example=_EXAMPLE))
+            )
             continue
         feed = _feed(node, problems, default_every, yaml)
         if feed is not None and _is_new(feed, node, names, urls, problems):
@@ -81,28 +84,30 @@ def _list_of_feeds(root: Any, problems: list[str], yaml: Any) -> list[Any]:
     if root is None:
         return []
     if isinstance(root, yaml.SequenceNode):
-        problems.append(f"{_line(root)}: the list has to stand under the key feeds, such as {_EXAMPLE}")
+        wrong = _("the list has to stand under the key feeds, such as {example}").format(example=_EXAMPLE)
+        problems.append(_at(root, wrong))
         return []
     if not isinstance(root, yaml.MappingNode):
-        problems.append(f"{_line(root)}: neither YAML with the key feeds, nor OPML, nor a list of http(s) addresses")
+        problems.append(_at(root, _("neither YAML with the key feeds, nor OPML, nor a list of http(s) addresses")))
         return []
     found: list[Any] = []
     for key, value in root.value:
         if key.value != "feeds":
-            problems.append(f"{_line(key)}: {_shown(key.value)} is not known here; the only key is feeds")
+            wrong = _("{key} is not known here; the only key is feeds").format(key=_shown(key.value))
+            problems.append(_at(key, wrong))
         elif isinstance(value, yaml.SequenceNode):
             found += value.value
         elif getattr(value, "tag", "") != _NULL:
-            problems.append(f"{_line(value)}: feeds has to be a list, each entry beginning with a dash")
-    if not any(key.value == "feeds" for key, _ in root.value):
-        problems.append(f"{_line(root)}: the key feeds is missing, such as {_EXAMPLE}")
+            problems.append(_at(value, _("feeds has to be a list, each entry beginning with a dash")))
+    if not any(key.value == "feeds" for key, _value in root.value):
+        problems.append(_at(root, _("the key feeds is missing, such as {example}").format(example=_EXAMPLE)))
     return found
 
 
 def _feed(node: Any, problems: list[str], default_every: timedelta, yaml: Any) -> Feed | None:
     """The feed of one entry; None when something in it is wrong."""
     named = (value.value for key, value in node.value if key.value == "name" and _is_scalar(value, yaml))
-    called = one_line(next(named, ""), 60)
+    called = one_line(next(named, ""), 60) or _("a feed without a name")
     values: dict[str, Any] = {"every": default_every}
     seen: set[str] = set()
     before = len(problems)
@@ -111,19 +116,19 @@ def _feed(node: Any, problems: list[str], default_every: timedelta, yaml: Any) -
             name = _key(key, seen)
             values[name] = _FIELDS[name](_scalar(name, value, yaml))
         except _WrongError as problem:
-            problems.append(f"{_line(key)}, {called or 'a feed without a name'}: {problem}")
+            problems.append(_at(key, str(problem), feed=called))
     for name in ("name", "url"):
         if name not in seen or (len(problems) == before and not values.get(name)):
-            problems.append(f"{_line(node)}, {called or 'a feed without a name'}: {name} is missing")
+            problems.append(_at(node, _("{name} is missing").format(name=name), feed=called))
     return Feed(**values) if len(problems) == before else None
 
 
 def _key(node: Any, seen: set[str]) -> str:
     name = str(node.value)
     if name not in _FIELDS:
-        raise _WrongError(f"{_shown(name)} is not a key of a feed{_nearest(name, _FIELDS)}")
+        raise _WrongError(_("{key} is not a key of a feed").format(key=_shown(name)) + _nearest(name, _FIELDS))
     if name in seen:
-        raise _WrongError(f"{name} is given twice")
+        raise _WrongError(_("{name} is given twice").format(name=name))
     seen.add(name)
     return name
 
@@ -134,20 +139,23 @@ def _is_scalar(node: Any, yaml: Any) -> bool:
 
 def _scalar(name: str, node: Any, yaml: Any) -> str:
     if not _is_scalar(node, yaml):
-        raise _WrongError(f"{name} has to be one value, not a list or mapping")
+        raise _WrongError(_("{name} has to be one value, not a list or mapping").format(name=name))
     if node.tag == _NULL:
         return ""
     if node.tag == _BOOLEAN:
-        raise _WrongError(f'YAML reads {name}: {node.value} as true or false; quote it: {name}: "{node.value}"')
+        wrong = _('YAML reads {name}: {value} as true or false; quote it: {name}: "{value}"')
+        raise _WrongError(wrong.format(name=name, value=node.value))
     return str(node.value).strip()
 
 
 def _is_new(feed: Feed, node: Any, names: dict[str, int], urls: dict[str, int], problems: list[str]) -> bool:
     line, address = node.start_mark.line + 1, same_address(feed.url)
     if feed.name in names:
-        problems.append(f"line {line}, {feed.name}: the name is already used in line {names[feed.name]}")
+        wrong = _("the name is already used in line {line}").format(line=names[feed.name])
+        problems.append(_at(node, wrong, feed=feed.name))
     elif address in urls:
-        problems.append(f"line {line}, {feed.name}: the same address as in line {urls[address]}")
+        wrong = _("the same address as in line {line}").format(line=urls[address])
+        problems.append(_at(node, wrong, feed=feed.name))
     else:
         names[feed.name], urls[address] = line, line
         return True
@@ -156,7 +164,7 @@ def _is_new(feed: Feed, node: Any, names: dict[str, int], urls: dict[str, int], 
 
 def _name(text: str) -> str:
     if text != one_line(text, 120):
-        raise _WrongError("a name is one line of at most 120 plain characters")
+        raise _WrongError(_("a name is one line of at most 120 plain characters"))
     return text
 
 
@@ -170,21 +178,24 @@ def _kind(text: str) -> FeedKind:
     try:
         return FeedKind(text)
     except ValueError:
-        raise _WrongError(f"kind {_shown(text)} is not known: use {', '.join(FeedKind)}") from None
+        wrong = _("kind {kind} is not known: use {known}")
+        raise _WrongError(wrong.format(kind=_shown(text), known=", ".join(FeedKind))) from None
 
 
 def _language(text: str) -> str:
     if not _LANGUAGE.fullmatch(text):
-        raise _WrongError(f"language {_shown(text)} is not a language tag such as en, zh or pt-BR")
+        wrong = _("language {language} is not a language tag such as en, zh or pt-BR")
+        raise _WrongError(wrong.format(language=_shown(text)))
     return text
 
 
 def _country(text: str) -> str:
     if text and text not in COUNTRIES:
         hint = "GB" if text.upper() == "UK" else text.upper() if text.upper() in COUNTRIES else ""
-        raise _WrongError(
-            f"country {_shown(text)} is not a two-letter code{f': write {hint}' if hint else ', EU or empty'}"
-        )
+        wrong = _("country {code} is not a two-letter code, EU or empty")
+        if hint:
+            wrong = _("country {code} is not a two-letter code: write {hint}")
+        raise _WrongError(wrong.format(code=_shown(text), hint=hint))
     return text
 
 
@@ -194,13 +205,14 @@ def _every(text: str) -> timedelta:
     except ValueError as problem:
         raise _WrongError(f"every: {problem}") from None
     if every < _SHORTEST:
-        raise _WrongError("every has to be longer than nothing")
+        raise _WrongError(_("every has to be longer than nothing"))
     return every
 
 
 def _trust(text: str) -> Trust:
     if text not in ("1", "2", "3"):
-        raise _WrongError(f"trust {_shown(text)}: use 1 (an authority), 2 (an established desk) or 3 (other)")
+        wrong = _("trust {trust}: use 1 (an authority), 2 (an established desk) or 3 (other)")
+        raise _WrongError(wrong.format(trust=_shown(text)))
     return Trust(int(text))
 
 
@@ -209,7 +221,8 @@ def _timezone(text: str) -> str:
         if text:
             ZoneInfo(text)
     except (ValueError, OSError, KeyError):
-        raise _WrongError(f"timezone {_shown(text)} is not a zone such as Asia/Shanghai") from None
+        wrong = _("timezone {zone} is not a zone such as Asia/Shanghai").format(zone=_shown(text))
+        raise _WrongError(wrong) from None
     return text
 
 
@@ -230,11 +243,14 @@ def _nearest(name: str, known: Iterable[str]) -> str:
     from difflib import get_close_matches
 
     close = get_close_matches(name, list(known), n=1)
-    return f" (did you mean {close[0]}?)" if close else f"; known are {', '.join(known)}"
+    if close:
+        return _(" (did you mean {name}?)").format(name=close[0])
+    return _("; known are {known}").format(known=", ".join(known))
 
 
-def _line(node: Any) -> str:
-    return f"line {node.start_mark.line + 1}"
+def _at(node: Any, problem: str, *, feed: str = "") -> str:
+    said = _("line {line}, {feed}: {problem}") if feed else _("line {line}: {problem}")
+    return said.format(line=node.start_mark.line + 1, feed=feed, problem=problem)
 
 
 def _shown(value: object) -> str:

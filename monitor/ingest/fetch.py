@@ -74,6 +74,7 @@ class _Transfer:
     body: Body | None = None
     headers: dict[str, str] = field(default_factory=dict)
     statuses: list[int] = field(default_factory=list)
+    admitted: set[tuple[str, int]] = field(default_factory=set)  # where a redirect to itself may lead
     header_bytes: int = 0
     trouble: str = ""
     refused: str = ""  # counts only when no other address of the same name could be dialled
@@ -81,12 +82,14 @@ class _Transfer:
     def open_socket(self, _purpose: int, address: Any) -> socket.socket | int:
         """Dial, unless the guard refuses the very address that libcurl is about to dial."""
         dialled, port = address.addr[0], address.addr[1]
+        dialled = dialled.decode() if isinstance(dialled, bytes) else dialled
         # After a redirect only the address counts: whoever redirects must not choose an allowed name.
-        name = "" if self.statuses else urlsplit(self.state.feed.url).hostname or ""
-        why = refusal(dialled.decode() if isinstance(dialled, bytes) else dialled, port, self.allow, name=name)
-        if why:
+        name = "" if self.statuses else _hostname(self.state.feed.url)
+        why = refusal(dialled, port, self.allow, name=name)
+        if why and (dialled, port) not in self.admitted:
             self.refused = f"refused: {why}"
             return int(pycurl.SOCKET_BAD)
+        self.admitted.add((dialled, port))
         return _Lent(address.family, address.socktype, address.protocol)
 
     def take_header(self, line: bytes) -> int | None:
@@ -284,6 +287,10 @@ class _Run:
         easy.setopt(pycurl.OPENSOCKETFUNCTION, transfer.open_socket)
         easy.setopt(pycurl.HEADERFUNCTION, transfer.take_header)
         easy.setopt(pycurl.WRITEFUNCTION, transfer.take_body)
+        # A connection that an allowed name has opened is not kept, or a redirect could use it unseen by the guard.
+        alone = self._fetcher._allow.knows(_hostname(state.feed.url))
+        easy.setopt(pycurl.FORBID_REUSE, int(alone))
+        easy.setopt(pycurl.HTTP_VERSION, pycurl.CURL_HTTP_VERSION_1_1 if alone else pycurl.CURL_HTTP_VERSION_NONE)
         self._busy[host] = self._busy.get(host, 0) + 1
         self._running[easy] = transfer
         self._fetcher._multi.add_handle(easy)
@@ -381,6 +388,10 @@ def _host(url: str) -> str:
         return f"{parts.hostname}:{port}" if parts.hostname else ""
     except (ValueError, KeyError):
         return ""
+
+
+def _hostname(url: str) -> str:
+    return urlsplit(url).hostname or ""
 
 
 def _validators(state: FeedState) -> list[str]:

@@ -11,6 +11,7 @@ import re
 from dataclasses import dataclass
 
 from monitor.errors import ConfigError
+from monitor.i18n import _
 
 _Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 _Network = ipaddress.IPv4Network | ipaddress.IPv6Network
@@ -36,11 +37,15 @@ class Allow:
 
     def admits(self, address: _Address, port: int, *, name: str = "") -> bool:
         """Whether the operator allows this very port of this address, or of the host called `name`."""
-        name = name.lower().rstrip(".")
+        name = _plain(name)
         return any(
             port == allowed and (name == place if isinstance(place, str) else address in place)
             for place, allowed in self.places
         )
+
+    def knows(self, name: str) -> bool:
+        """Whether some port is allowed by this name, whatever address it has."""
+        return any(place == _plain(name) for place, _ in self.places)
 
     def __str__(self) -> str:
         return ", ".join(f"{_written(place)}:{port}" for place, port in self.places)
@@ -48,7 +53,8 @@ class Allow:
 
 def _place(text: str) -> tuple[_Network | str, int]:
     host, separator, port = text.rpartition(":")
-    host, wrong = host.lower(), f"{text!r}: use host:port or network:port, such as 127.0.0.1:8300"
+    host = host.lower()
+    wrong = _("{text!r}: use host:port or network:port, such as 127.0.0.1:8300").format(text=text)
     if not separator or not port.isdecimal() or not 0 < int(port) < 65536:
         raise ConfigError(wrong)
     try:
@@ -56,7 +62,11 @@ def _place(text: str) -> tuple[_Network | str, int]:
     except ValueError as problem:
         if not _NAME.fullmatch(host):
             raise ConfigError(wrong) from problem
-        return host.rstrip("."), int(port)
+        return _plain(host), int(port)
+
+
+def _plain(name: str) -> str:
+    return name.lower().rstrip(".")
 
 
 def _written(place: _Network | str) -> str:

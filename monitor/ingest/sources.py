@@ -13,6 +13,7 @@ from pathlib import Path
 
 from monitor.domain import Feed
 from monitor.errors import ConfigError
+from monitor.i18n import _, ngettext
 from monitor.ingest import feedlist, opml
 from monitor.ingest.addresses import name_of, same_address, unique, wrong_address
 
@@ -32,7 +33,8 @@ def load(path: Path, *, default_every: timedelta) -> tuple[Feed, ...]:
     problems: list[str] = []
     start = text.lstrip()[:1]
     if not start:
-        raise ConfigError(f"{path} is empty: put feeds into it, or take the shipped feeds.yaml as an example")
+        said = _("{file} is empty: put feeds into it, or take the shipped feeds.yaml as an example")
+        raise ConfigError(said.format(file=path))
     if start == "<":
         feeds = _distinct(opml.read(text, problems, default_every=default_every), path)
     elif _is_plain_list(text):
@@ -40,34 +42,43 @@ def load(path: Path, *, default_every: timedelta) -> tuple[Feed, ...]:
     else:
         feeds = feedlist.read(text, problems, default_every=default_every)
     if problems:
-        more = f"\n  and {len(problems) - MOST_PROBLEMS} more" if len(problems) > MOST_PROBLEMS else ""
-        raise ConfigError(f"{path} has to be mended:\n  " + "\n  ".join(problems[:MOST_PROBLEMS]) + more)
+        raise ConfigError(_mend(path, problems))
     if not feeds:
-        raise ConfigError(f"{path} names no feed: add one, or take the shipped feeds.yaml as an example")
+        said = _("{file} names no feed: add one, or take the shipped feeds.yaml as an example")
+        raise ConfigError(said.format(file=path))
     return tuple(feeds)
+
+
+def _mend(path: Path, problems: list[str]) -> str:
+    lines = [_("{file} has to be mended:").format(file=path), *problems[:MOST_PROBLEMS]]
+    if more := len(problems[MOST_PROBLEMS:]):
+        lines.append(ngettext("and {n} more", "and {n} more", more).format(n=more))
+    return "\n  ".join(lines)
 
 
 def _read(path: Path) -> str:
     try:
         if path.stat().st_size > LARGEST_FILE:
-            raise ConfigError(f"{path} is too large to be a list of feeds")
+            raise ConfigError(_("{file} is too large to be a list of feeds").format(file=path))
         data = path.read_bytes()
     except FileNotFoundError:
-        raise ConfigError(
-            f"{path} does not exist: write it, name another with --feeds or MONITOR_FEEDS, "
+        said = _(
+            "{file} does not exist: write it, name another with --feeds or MONITOR_FEEDS, "
             "or leave both out to use the shipped feeds.yaml"
-        ) from None
+        )
+        raise ConfigError(said.format(file=path)) from None
     except OSError as problem:
-        raise ConfigError(f"{path} cannot be read ({problem.strerror}): a list of feeds is expected there") from problem
+        said = _("{file} cannot be read ({why}): a list of feeds is expected there")
+        raise ConfigError(said.format(file=path, why=problem.strerror)) from problem
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError as problem:
         line = data.count(b"\n", 0, problem.start) + 1
-        raise ConfigError(
-            f"{path}, line {line}: not UTF-8 text; YAML, OPML or a list of addresses is expected"
-        ) from None
+        said = _("{file}, line {line}: not UTF-8 text; YAML, OPML or a list of addresses is expected")
+        raise ConfigError(said.format(file=path, line=line)) from None
     if "\0" in text:
-        raise ConfigError(f"{path} is a binary file; YAML, OPML or a list of addresses is expected")
+        said = _("{file} is a binary file; YAML, OPML or a list of addresses is expected")
+        raise ConfigError(said.format(file=path))
     return text
 
 
@@ -84,7 +95,7 @@ def _plain_list(text: str, problems: list[str], default_every: timedelta) -> lis
         if not url or url.startswith("#"):
             continue
         if wrong := wrong_address(url):
-            problems.append(f"line {number}: {wrong}")
+            problems.append(_("line {line}: {problem}").format(line=number, problem=wrong))
             continue
         feeds.append(Feed(name=unique(name_of(url), taken), url=url, every=default_every))
     return feeds

@@ -20,6 +20,7 @@ from urllib.parse import unquote, urlsplit
 
 from monitor.domain import Message
 from monitor.errors import ConfigError, DeliveryError
+from monitor.i18n import _
 from monitor.notify.plain import one_line
 from monitor.notify.render import on_the_wire, sender_address
 
@@ -29,6 +30,7 @@ TIMEOUT_S = 30.0
 DOT_TIMEOUT_S = 600.0  # RFC 5321 section 4.5.3.2.6: a server may take ten minutes to accept
 CHUNK = 65536
 
+_SETTING = "MONITOR_SMTP_URL: "
 _PORTS = {"smtp": 25, "smtps": 465, "smtp+starttls": 587, "smtp+plain": 25}
 _LEADING_DOT = re.compile(rb"^\.", re.MULTILINE)
 _LINE_END = re.compile(rb"\r\n|\r|\n")
@@ -63,7 +65,7 @@ def parse_smtp_url(url: str) -> SmtpServer:
 
     Raises: ConfigError that never shows the password.
     """
-    problem = "MONITOR_SMTP_URL: use smtp://user:password@host:port, with special characters as %40 and the like"
+    problem = _SETTING + _("use smtp://user:password@host:port, with special characters as %40 and the like")
     try:
         parts = urlsplit(url.strip())
         host, port = parts.hostname or "", parts.port
@@ -71,11 +73,11 @@ def parse_smtp_url(url: str) -> SmtpServer:
     except ValueError as trouble:
         raise ConfigError(problem) from (trouble if isinstance(trouble, UnicodeError) else None)
     if parts.scheme not in _PORTS:
-        raise ConfigError(f"{problem}; schemes are {', '.join(sorted(_PORTS))}")
+        raise ConfigError(problem + _("; schemes are {schemes}").format(schemes=", ".join(sorted(_PORTS))))
     if not host or parts.path.strip("/") or parts.query or parts.fragment or port == 0:
         raise ConfigError(problem)
     if password and not user:
-        raise ConfigError("MONITOR_SMTP_URL: a password without a user; use smtp://user:password@host:port")
+        raise ConfigError(_SETTING + _("a password without a user; use smtp://user:password@host:port"))
     security = {"smtp": "offered", "smtps": "tls", "smtp+starttls": "starttls", "smtp+plain": "plain"}[parts.scheme]
     return SmtpServer(host=host, port=port or _PORTS[parts.scheme], security=security, user=user, password=password)
 

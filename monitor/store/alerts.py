@@ -10,6 +10,7 @@ from sqlalchemy import Connection, Engine, Table, func, insert, select, update
 
 from monitor.domain import Alert, AlertEvent, AlertState, Decision, Known, Level, Notice
 from monitor.errors import ConflictError
+from monitor.i18n import _
 from monitor.store.engine import reading, upsert, writing
 from monitor.store.rows import from_alert, from_story, story_query, to_alert, to_story
 from monitor.store.schema import alert_events, alerts, meta, notices, stories
@@ -123,7 +124,7 @@ class AlertsDoor:
 def check_version(connection: Connection, decision: Decision) -> None:
     """Refuse a decision that rests on facts which somebody else has changed."""
     if decision.stories and _version(connection) != decision.version:
-        raise ConflictError("another process decided first")
+        raise ConflictError(_("another process decided first"))
 
 
 def write_decision(connection: Connection, decision: Decision) -> None:

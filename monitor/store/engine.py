@@ -15,6 +15,7 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, IntegrityError, SQLAlchemyError
 
 from monitor.errors import ConfigError, ConflictError, StoreError
+from monitor.i18n import N_, _
 from monitor.store.schema import HEAD
 
 BUSY_MS = 30_000  # a writer waits this long for another one before it gives up
@@ -25,14 +26,16 @@ def open_engine(url: str) -> Engine:
     try:
         parsed = make_url(url)
     except ArgumentError as problem:
-        raise ConfigError("the database URL cannot be read: use sqlite:////path or postgresql://…") from problem
+        wrong = _("the database URL cannot be read: use sqlite:////path or postgresql://…")
+        raise ConfigError(wrong) from problem
     if not parsed.drivername.startswith("sqlite"):
         return create_engine(parsed, pool_pre_ping=True)
     if parsed.database and parsed.database != ":memory:":
         try:
             Path(parsed.database).parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         except OSError as problem:
-            raise StoreError(f"cannot create the folder of {parsed.database}: {problem.strerror}") from problem
+            said = _("cannot create the folder of {file}: {why}").format(file=parsed.database, why=problem.strerror)
+            raise StoreError(said) from problem
     engine = create_engine(parsed, connect_args={"timeout": BUSY_MS / 1000, "check_same_thread": False})
     event.listen(engine, "connect", _prepare_sqlite)
     event.listen(engine, "begin", _begin_sqlite)
@@ -75,27 +78,32 @@ def _told(engine: Engine) -> Iterator[None]:
     try:
         yield
     except IntegrityError as problem:
-        raise ConflictError(f"{_name(engine)}: another process stored the same first") from problem
+        raise ConflictError(_of(engine, _("another process stored the same first"))) from problem
     except DBAPIError as problem:
-        raise StoreError(f"{_name(engine)}: {_in_words(problem)}") from problem
+        raise StoreError(_of(engine, _in_words(problem))) from problem
     except SQLAlchemyError as problem:
-        raise StoreError(f"{_name(engine)}: {str(problem).splitlines()[0]}") from problem
+        raise StoreError(_of(engine, str(problem).splitlines()[0])) from problem
 
 
-def _name(engine: Engine) -> str:
+def _of(engine: Engine, trouble: str) -> str:
     url = engine.url
-    return f"database {url.database}" if url.drivername.startswith("sqlite") else f"database {url.host}/{url.database}"
+    name = str(url.database) if url.drivername.startswith("sqlite") else f"{url.host}/{url.database}"
+    return _("database {name}: {trouble}").format(name=name, trouble=trouble)
 
 
+_READ_ONLY = N_("is read-only: give its user the right to write, or name another with MONITOR_DATABASE_URL")
 _ADVICE = (
-    ("readonly", "is read-only: give its user the right to write, or name another with MONITOR_DATABASE_URL"),
-    ("read-only", "is read-only: give its user the right to write, or name another with MONITOR_DATABASE_URL"),
-    ("unable to open", "cannot be opened: check the path and its rights, or name another with MONITOR_DATABASE_URL"),
-    ("not a database", "is not a SQLite database: name another file with MONITOR_DATABASE_URL"),
-    ("malformed", "is damaged: restore the newest backup made with `monitor db backup`"),
-    ("is locked", "was locked by another program for 30 s: end that program, then try again"),
-    ("disk is full", "has no room left on its disk: free some, then try again; nothing was lost"),
-    ("i/o error", "cannot be read or written: check the disk"),
+    ("readonly", _READ_ONLY),
+    ("read-only", _READ_ONLY),
+    (
+        "unable to open",
+        N_("cannot be opened: check the path and its rights, or name another with MONITOR_DATABASE_URL"),
+    ),
+    ("not a database", N_("is not a SQLite database: name another file with MONITOR_DATABASE_URL")),
+    ("malformed", N_("is damaged: restore the newest backup made with `monitor db backup`")),
+    ("is locked", N_("was locked by another program for 30 s: end that program, then try again")),
+    ("disk is full", N_("has no room left on its disk: free some, then try again; nothing was lost")),
+    ("i/o error", N_("cannot be read or written: check the disk")),
 )
 
 
@@ -103,7 +111,7 @@ def _in_words(problem: DBAPIError) -> str:
     words = str(problem.orig or problem).strip().splitlines()[0]
     for sign, advice in _ADVICE:
         if sign in words.lower():
-            return advice
+            return _(advice)
     return words
 
 
@@ -154,7 +162,7 @@ def inserted_id(result: CursorResult[Any]) -> int:
     """The primary key that the database gave to the row just inserted."""
     key = result.inserted_primary_key
     if key is None:
-        raise StoreError("the database gave no key to a new row")
+        raise StoreError(_("the database gave no key to a new row"))
     return int(key[0])
 
 

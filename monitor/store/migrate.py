@@ -11,6 +11,7 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Engine
 
 from monitor.errors import StoreError
+from monitor.i18n import _
 from monitor.resources import in_package
 from monitor.store.engine import writing
 
@@ -33,9 +34,10 @@ def upgrade(engine: Engine, stands_at: str) -> None:
     config = configuration(engine)
     known = {script.revision for script in ScriptDirectory.from_config(config).walk_revisions()}
     if stands_at and stands_at not in known:
-        raise StoreError(
-            f"the database was made by a newer monitor (schema {stands_at}): install that version, nothing was changed"
+        newer = _(
+            "the database was made by a newer monitor (schema {schema}): install that version, nothing was changed"
         )
+        raise StoreError(newer.format(schema=stands_at))
     if stands_at:
         copy_before(engine, stands_at)
     with writing(engine) as connection:
@@ -59,9 +61,9 @@ def backup(engine: Engine, target: Path) -> None:
     Raises: StoreError for PostgreSQL (use pg_dump) or where the target exists.
     """
     if engine.dialect.name != "sqlite":
-        raise StoreError("this backs up SQLite only: use pg_dump for PostgreSQL")
+        raise StoreError(_("this backs up SQLite only: use pg_dump for PostgreSQL"))
     if target.exists():
-        raise StoreError(f"{target} exists already: name another file")
+        raise StoreError(_("{file} exists already: name another file").format(file=target))
     target.parent.mkdir(parents=True, exist_ok=True)
     with engine.connect() as connection:
         connection.connection.driver_connection.execute("VACUUM INTO ?", (str(target),))  # type: ignore[union-attr]

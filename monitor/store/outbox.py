@@ -12,6 +12,7 @@ from sqlalchemy import LABEL_STYLE_TABLENAME_PLUS_COL, Engine, Row, and_, func, 
 
 from monitor.domain import Alert, Message, MessageKind, MessageState, Notice, Reason, Recipient
 from monitor.errors import ConflictError
+from monitor.i18n import _
 from monitor.store.engine import holder_is_gone, inserted_id, owner, reading, writing
 from monitor.store.rows import to_alert
 from monitor.store.schema import alerts, notices, outbox
@@ -62,7 +63,7 @@ class OutboxDoor:
                     free = and_(notices.c.id.in_(part), notices.c.message.is_(None), notices.c.skipped == "")
                     ticked = connection.execute(update(notices).where(free).values(message=message_row))
                     if ticked.rowcount != len(part):
-                        raise ConflictError("a notice was fulfilled by somebody else")
+                        raise ConflictError(_("a notice was fulfilled by somebody else"))
         except ConflictError:
             return False
         return True

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from sqlalchemy import Engine, text
 
+from monitor.i18n import _
 from monitor.store.alerts import AlertsDoor
 from monitor.store.engine import bring_up_to_date, open_engine, reading, schema_version
 from monitor.store.feeds import FeedsDoor
@@ -46,11 +47,9 @@ class Store(FeedsDoor, ItemsDoor, AlertsDoor, OutboxDoor, ReviewDoor, PassesDoor
         with reading(self._engine) as connection:
             found = connection.execute(text("PRAGMA quick_check(1)")).scalar_one()
             broken = connection.execute(text("PRAGMA foreign_key_check")).first()
-        return (
-            ""
-            if found == "ok" and broken is None
-            else f"damaged: {found if found != 'ok' else 'a reference is broken'}"
-        )
+        if found == "ok" and broken is None:
+            return ""
+        return _("damaged: {what}").format(what=_("a reference is broken") if found == "ok" else found)
 
     def backup(self, target: Path) -> None:
         """A consistent copy of a SQLite database while it is in use."""

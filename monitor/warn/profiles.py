@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from monitor.domain import Item, Level, Match, Profile, Recipient, Story, Tag
 from monitor.errors import ConfigError
+from monitor.i18n import _
 from monitor.text.dates import duration
 
 DEFAULT = "default"
@@ -91,19 +92,18 @@ def parse(document: Any, *, file: str, language: str, digest_every: timedelta) -
     """
     entries = document.get("profiles") if isinstance(document, dict) else None
     if not isinstance(entries, list) or not entries:
-        raise ConfigError(f"{file}: write `profiles:` with a list of profiles under it")
+        raise ConfigError(_("{file}: write `profiles:` with a list of profiles under it").format(file=file))
     problems: list[str] = []
     profiles: list[Profile] = []
     for number, entry in enumerate(entries, 1):
-        where = f"profile {entry.get('name', number)!r}" if isinstance(entry, dict) else f"profile {number}"
+        called = entry.get("name", number) if isinstance(entry, dict) else number
         try:
             profiles.append(_profile(entry, language=language, digest_every=digest_every))
         except ValueError as problem:
-            problems.append(f"{where}: {problem}")
+            problems.append(_("profile {name!r}: {problem}").format(name=called, problem=problem))
     names = [profile.name for profile in profiles]
-    problems += [
-        f"profile {name!r}: the name is used twice" for name in sorted({n for n in names if names.count(n) > 1})
-    ]
+    twice = _("profile {name!r}: the name is used twice")
+    problems += [twice.format(name=name) for name in sorted({n for n in names if names.count(n) > 1})]
     if problems:
         raise ConfigError(f"{file}: " + "; ".join(problems))
     return tuple(profiles)
@@ -111,12 +111,13 @@ def parse(document: Any, *, file: str, language: str, digest_every: timedelta) -
 
 def _profile(entry: Any, *, language: str, digest_every: timedelta) -> Profile:
     if not isinstance(entry, Mapping):
-        raise ValueError("has to be a mapping with at least `name`")
+        raise ValueError(_("has to be a mapping with at least `name`"))
     unknown = sorted(set(map(str, entry)) - set(_FIELDS))
     if unknown:
-        raise ValueError(f"unknown {', '.join(unknown)}; known are {', '.join(_FIELDS)}")
+        said = _("unknown {names}; known are {known}")
+        raise ValueError(said.format(names=", ".join(unknown), known=", ".join(_FIELDS)))
     if not isinstance(entry.get("name"), str) or not entry["name"].strip():
-        raise ValueError("`name` is missing")
+        raise ValueError(_("`name` is missing"))
     values: dict[str, Any] = {"digest_every": digest_every}
     for name, read in _FIELDS.items():
         if entry.get(name) is not None:
@@ -127,14 +128,14 @@ def _profile(entry: Any, *, language: str, digest_every: timedelta) -> Profile:
     values["recipients"] = tuple(_recipient(r, language) for r in values.get("recipients", ()))
     profile = Profile(**values)
     if profile.immediate < profile.least:
-        raise ValueError("`immediate` is milder than `least`: alerts below `least` are never raised")
+        raise ValueError(_("`immediate` is milder than `least`: alerts below `least` are never raised"))
     return profile
 
 
 def _words(value: Any) -> tuple[str, ...]:
     values = value if isinstance(value, list) else [value]
     if any(isinstance(v, bool) or not isinstance(v, str | int) for v in values):
-        raise ValueError("has to be a list of words (quote NO, ON and OFF: YAML reads them as true or false)")
+        raise ValueError(_("has to be a list of words (quote NO, ON and OFF: YAML reads them as true or false)"))
     return tuple(str(v).strip() for v in values if str(v).strip())
 
 
@@ -142,7 +143,8 @@ def _countries(value: Any) -> tuple[str, ...]:
     codes = tuple(code.upper() for code in _words(value))
     for code in codes:
         if not re.fullmatch(r"[A-Z]{2}", code) or code not in known_countries():
-            raise ValueError(f"{code!r} is not an ISO 3166 country code of two letters (nor EU or XK)")
+            said = _("{code!r} is not an ISO 3166 country code of two letters (nor EU or XK)")
+            raise ValueError(said.format(code=code))
     return codes
 
 
@@ -154,15 +156,25 @@ def known_countries() -> frozenset[str]:
 
 
 def _tags(value: Any) -> tuple[Tag, ...]:
+    words = _words(value)
+    for word in words:
+        if word not in tuple(Tag):
+            said = _("{word!r} is not a valid Tag; use {known}")
+            raise ValueError(said.format(word=word, known=", ".join(Tag)))
+    return tuple(map(Tag, words))
+
+
+def _level(value: Any) -> Level:
     try:
-        return tuple(Tag(word) for word in _words(value))
+        return Level.of(str(value))
     except ValueError as problem:
-        raise ValueError(f"{problem}; use {', '.join(Tag)}") from problem
+        said = _("unknown level {word!r}: use blue, yellow, orange or red").format(word=value)
+        raise ValueError(said) from problem
 
 
 def _number(value: Any) -> int:
     if isinstance(value, bool) or not isinstance(value, int) or value < 1:
-        raise ValueError("has to be a whole number from 1")
+        raise ValueError(_("has to be a whole number from 1"))
     return value
 
 
@@ -173,18 +185,19 @@ def _recipients(value: Any) -> list[Any]:
 def _recipient(value: Any, language: str) -> Recipient:
     entry = {"address": value} if isinstance(value, str) else value
     if not isinstance(entry, Mapping) or not set(entry) <= {"address", "channel", "language", "timezone"}:
-        raise ValueError("a recipient is an address, or a mapping of address, language and timezone")
+        raise ValueError(_("a recipient is an address, or a mapping of address, language and timezone"))
     address = str(entry.get("address", ""))
     if address.count("@") != 1 or any(c.isspace() or c in ",;<>" or ord(c) < 32 for c in address):
-        raise ValueError(f"{address!r} is not a mail address")
+        raise ValueError(_("{address!r} is not a mail address").format(address=address))
     zone = str(entry.get("timezone", "UTC"))
     try:
         ZoneInfo(zone)
     except (ZoneInfoNotFoundError, ValueError, OSError) as problem:
-        raise ValueError(f"{zone!r} is not a time zone such as Asia/Shanghai") from problem
+        said = _("{zone!r} is not a time zone such as Asia/Shanghai").format(zone=zone)
+        raise ValueError(said) from problem
     chosen = str(entry.get("language", language))
     if chosen not in ("en", "zh"):
-        raise ValueError(f"language {chosen!r}: use en or zh")
+        raise ValueError(_("language {code!r}: use en or zh").format(code=chosen))
     return Recipient(address=address, language=chosen, timezone=zone)
 
 
@@ -195,8 +208,8 @@ _FIELDS: dict[str, Callable[[Any], Any]] = {
     "tags": _tags,
     "keywords": _words,
     "recipients": _recipients,
-    "least": Level.of,
-    "immediate": Level.of,
+    "least": _level,
+    "immediate": _level,
     "budget": _number,
     "digest_every": lambda value: duration(str(value)),
 }

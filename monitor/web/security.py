@@ -18,6 +18,7 @@ from fastapi.responses import PlainTextResponse
 
 from monitor.config import Settings
 from monitor.errors import ConfigError
+from monitor.i18n import N_, _, translator
 
 MOST_BYTES = 64 * 1024  # of a form
 GUESSES_A_MINUTE = 10
@@ -48,10 +49,11 @@ def check_address(settings: Settings) -> None:
     """Raises: ConfigError when the page would be open to others without a password."""
     host = settings.web_address.rpartition(":")[0]
     if not is_loopback(host) and not settings.web_password:
-        raise ConfigError(
-            f"MONITOR_WEB_ADDRESS {settings.web_address} lets others in: set MONITOR_WEB_PASSWORD_FILE, "
+        said = _(
+            "MONITOR_WEB_ADDRESS {address} lets others in: set MONITOR_WEB_PASSWORD_FILE, "
             "or use an address of this machine such as 127.0.0.1:8787"
         )
+        raise ConfigError(said.format(address=settings.web_address))
 
 
 class Guesses:
@@ -78,6 +80,7 @@ class Gate:
 
     def __init__(self, settings: Settings) -> None:
         self._password = str(settings.web_password)
+        self._lang = settings.lang
         self._hosts = {"localhost", "127.0.0.1", "::1", settings.web_address.rpartition(":")[0].strip("[]").lower()}
         if settings.web_url:
             self._hosts.add((urlsplit(settings.web_url).hostname or "").lower())
@@ -108,9 +111,9 @@ class Gate:
             return None
         length = request.headers.get("content-length", "")
         if not length.isdigit() or int(length) > MOST_BYTES:
-            return PlainTextResponse("the form is too large, or its length is not told\n", 413)
+            return self._told(request, N_("the form is too large, or its length is not told"), 413)
         if not self._same_origin(request):
-            return PlainTextResponse("this form was sent from another site\n", 403)
+            return self._told(request, N_("this form was sent from another site"), 403)
         return None
 
     def _unless_named(self, request: Request) -> Response | None:
@@ -121,19 +124,25 @@ class Gate:
             host = ""
         if host in self._hosts:
             return None
-        return PlainTextResponse("this page is not served under that name\n", 400)
+        return self._told(request, N_("this page is not served under that name"), 400)
 
     def _unless_known(self, request: Request) -> Response | None:
         address = request.client.host if request.client else ""
         if self._guesses.too_many(address):
-            return PlainTextResponse("too many wrong passwords: wait a minute\n", 429, headers={"Retry-After": "60"})
+            return self._told(request, N_("too many wrong passwords: wait a minute"), 429, **{"Retry-After": "60"})
         given = request.headers.get("authorization", "")
         if self._is_password(given):
             return None
         if given:
             self._guesses.add(address)
         ask = {"WWW-Authenticate": 'Basic realm="monitor", charset="UTF-8"'}
-        return PlainTextResponse("a password is needed\n", 401, headers=ask)
+        return self._told(request, N_("a password is needed"), 401, **ask)
+
+    def _told(self, request: Request, refusal: str, status: int, **headers: str) -> Response:
+        """A refusal in the browser's first language."""
+        asked = request.headers.get("accept-language", "").partition(",")[0].partition(";")[0].strip()
+        said = translator(asked or self._lang).gettext(refusal)
+        return PlainTextResponse(f"{said}\n", status, headers=headers)
 
     def _is_password(self, authorization: str) -> bool:
         scheme, _, encoded = authorization.partition(" ")

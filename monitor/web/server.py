@@ -8,6 +8,7 @@ from collections.abc import Callable
 from typing import Any
 
 from monitor.errors import ConfigError
+from monitor.i18n import _
 from monitor.shell import Shell
 from monitor.telling import health as health_of
 from monitor.web.app import make_app
@@ -62,7 +63,7 @@ def serve(shell: Shell) -> int:
 
 
 def _listen(address: str) -> socket.socket:
-    host, _, port = address.rpartition(":")
+    host, _colon, port = address.rpartition(":")
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     found = socket.socket(family, socket.SOCK_STREAM)
     found.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -70,8 +71,7 @@ def _listen(address: str) -> socket.socket:
         found.bind((host.strip("[]"), int(port)))
     except OSError as problem:
         found.close()
-        raise ConfigError(
-            f"the page cannot listen on {address} ({problem.strerror}): set MONITOR_WEB_ADDRESS"
-        ) from problem
+        said = _("the page cannot listen on {address} ({why}): set MONITOR_WEB_ADDRESS")
+        raise ConfigError(said.format(address=address, why=problem.strerror)) from problem
     found.listen(128)
     return found
