@@ -142,20 +142,25 @@ def judge_waiting(shell: Shell, *, now: datetime, counts: Counter[str]) -> None:
 def judged(shell: Shell, items: Sequence[Item]) -> list[Item]:
     """Items with what the classifier says of them and how bad, soon and sure it is.
 
-    Where the classifier is not to be had they come back as they are: stored now, judged by a later pass.
+    The baseline, which never raises an alert, is read by the fast tier alone. Where the classifier
+    is not to be had items come back as they are: stored now, judged by a later pass.
     """
+    new = [item for item in items if not item.baseline]
+    if len(new) not in (0, len(items)):
+        told = {item.ref: item for part in (new, [i for i in items if i.baseline]) for item in judged(shell, part)}
+        return [told[item.ref] for item in items]
     texts = [Text(title=item.title, summary=item.summary, language=item.feed_language) for item in items]
     kinds = {feed.name: feed.kind for feed in shell.feeds}
     try:
-        judgements = shell.tagger.judge(texts)
+        judgements = shell.tagger.judge(texts, fast=not new)
     except ArtefactError as problem:
         log.error("items stored without a judgement", extra={"count": len(items), "why": str(problem)})
         return list(items)
-    told = []
+    found = []
     for item, text, judgement in zip(items, texts, judgements, strict=True):
         assessment = assess(text, judgement, trust=item.trust, kind=kinds.get(item.feed, FeedKind.NEWS))
-        told.append(replace(item, judgement=judgement, assessment=assessment))
-    return told
+        found.append(replace(item, judgement=judgement, assessment=assessment))
+    return found
 
 
 def _decide_and_write(

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
@@ -42,18 +41,15 @@ class Network:
     out: npt.NDArray[np.float32]  # (H, 3)
     out_bias: Floats  # (3,)
 
-
-def network_scores(networks: Sequence[Network], vectors: npt.NDArray[Any]) -> Floats:
-    """Log-odds of each tag, the mean over the networks: (len(vectors), 3)."""
-    found: Floats = np.mean(
-        [np.maximum(vectors @ n.hidden + n.hidden_bias, 0) @ n.out + n.out_bias for n in networks], axis=0
-    )
-    return found
+    def scores(self, vectors: npt.NDArray[Any]) -> Floats:
+        """Log-odds of each tag: (len(vectors), 3)."""
+        found: Floats = np.maximum(vectors @ self.hidden + self.hidden_bias, 0) @ self.out + self.out_bias
+        return found
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Weights:
-    """A linear model over word pairs, networks over an encoder's vectors, and what makes probabilities of their scores.
+    """A linear model over word pairs, a network over an encoder's vectors, and what makes probabilities of both.
 
     The fast tier reads words alone, the exact tier both. Probability of a tier =
     1 / (1 + exp(-(words' score * mix[tier, 0] + vectors' score * mix[tier, 1] + shift[tier]))).
@@ -64,15 +60,15 @@ class Weights:
     idf: Floats  # (V,)
     tag_weights: npt.NDArray[np.float32]  # (V, 3)
     tag_bias: Floats  # (3,)
-    networks: tuple[Network, ...]  # over the encoder's vectors; none without an encoder
     mix: Floats  # (2, 2, 3): tier, part, tag
     shift: Floats  # (2, 3)
     thresholds: Floats  # (2, 3)
-    sure_below: Floats  # (3,): with every fast probability below, the text is no risk and the encoder is not asked
+    ask_from: float  # with every fast probability below it, a text is no risk and the encoder is not asked
     topics: tuple[str, ...]  # T
     topic_weights: npt.NDArray[np.float32]  # (V, T)
     topic_bias: Floats  # (T,)
-    encoder: str = ""  # which one the vectors are of
+    network: Network | None = None  # over the encoder's vectors
+    encoder: str = ""  # which one they are of
     version: str = ""
 
 
@@ -85,7 +81,6 @@ _ARRAYS = (
     "mix",
     "shift",
     "thresholds",
-    "sure_below",
     "topic_weights",
     "topic_bias",
 )
@@ -96,8 +91,8 @@ def save(folder: Path, weights: Weights, pipeline: bytes, facts: dict[str, Any],
     folder.mkdir(parents=True, exist_ok=True)
     buffer = BytesIO()
     arrays = {name: getattr(weights, name) for name in _ARRAYS}
-    for name in _LAYERS if weights.networks else ():
-        arrays[f"network_{name}"] = np.stack([getattr(network, name) for network in weights.networks])
+    if weights.network is not None:
+        arrays |= {f"network_{name}": getattr(weights.network, name) for name in _LAYERS}
     words = {name: np.array(list(getattr(weights, name)), dtype=np.str_) for name in ("vocabulary", "topics")}
     np.savez_compressed(buffer, allow_pickle=False, **arrays, **words)
     contents = {WEIGHTS: _reproducible(buffer.getvalue()), PIPELINE: _reproducible(pipeline)}
@@ -110,6 +105,7 @@ def save(folder: Path, weights: Weights, pipeline: bytes, facts: dict[str, Any],
         "made": made.isoformat(),
         "tags": [tag.value for tag in TAGS],
         "encoder": weights.encoder,
+        "ask_from": weights.ask_from,
         "files": digests,
         **facts,
     }
@@ -182,10 +178,9 @@ def load_weights(folder: Path) -> Weights:
             words = {name: tuple(str(word) for word in arrays[name]) for name in ("vocabulary", "topics")}
     except (ValueError, KeyError, OSError) as problem:
         raise _wrong(_("{file} cannot be read").format(file=folder / WEIGHTS)) from problem
-    networks = tuple(Network(**dict(zip(layers, parts, strict=True))) for parts in zip(*layers.values(), strict=True))
-    weights = Weights(
-        **values, **words, networks=networks, version=str(manifest["version"]), encoder=str(manifest["encoder"])
-    )
+    told = {name: manifest[name] for name in ("version", "encoder", "ask_from")}
+    contents: dict[str, Any] = {**values, **words, **told, "network": Network(**layers) if layers else None}
+    weights = Weights(**contents)
     if weights.tag_weights.shape != (len(weights.vocabulary), len(TAGS)):
         raise _wrong(_("{file} has other tags than this version").format(file=folder / WEIGHTS))
     return weights

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from monitor.classify.artefact import Weights, load_weights, network_scores
+from monitor.classify.artefact import Weights, load_weights
 from monitor.classify.encoder import encode, encoder_id
 from monitor.classify.features import grams, prepare, simplified
 from monitor.domain import TAGS, Evidence, Judgement, Tag, Text
@@ -31,7 +31,7 @@ class Classifier:
 
     def __init__(self, weights: Weights) -> None:
         self.weights = weights
-        self.has_encoder = bool(weights.encoder) and weights.encoder == encoder_id()
+        self.has_encoder = weights.network is not None and weights.encoder == encoder_id()
         self._index = {word: number for number, word in enumerate(weights.vocabulary)}
         self._columns = np.hstack([weights.tag_weights, weights.topic_weights]).astype(np.float32)
         self._bias = np.concatenate([weights.tag_bias, weights.topic_bias])
@@ -55,7 +55,7 @@ class Classifier:
             scores = self._scores(vectors)
             probabilities = self._probabilities(scores[:, : len(TAGS)], None)
             tiers = np.zeros(len(part), dtype=int)
-            doubted = np.flatnonzero((probabilities >= self.weights.sure_below).any(axis=1))
+            doubted = np.flatnonzero(probabilities.max(axis=1) >= self.weights.ask_from)
             if self.has_encoder and not fast and len(doubted):
                 dense = self._network_scores([part[int(n)] for n in doubted])
                 probabilities[doubted] = self._probabilities(scores[doubted, : len(TAGS)], dense)
@@ -102,7 +102,8 @@ class Classifier:
         return found
 
     def _network_scores(self, texts: Sequence[Text]) -> npt.NDArray[np.float64]:
-        return network_scores(self.weights.networks, encode(texts))
+        assert self.weights.network is not None  # noqa: S101  (`has_encoder` says so)
+        return self.weights.network.scores(encode(texts))
 
     def _judgement(
         self,

@@ -30,7 +30,7 @@ from monitor.i18n import _
 if TYPE_CHECKING:
     from monitor.classify.predict import Classifier
 
-QUESTION_TEXTS = 500  # texts in one question: bounds memory and how long others wait
+QUESTION_TEXTS = 200  # texts in one question: bounds memory and how long others wait
 MOST_BYTES = 64 * 1024 * 1024
 START_S = 30.0  # until a fresh server answers, on a slow disk
 ANSWER_S = 300.0
@@ -46,6 +46,7 @@ class Question(msgspec.Struct):
     model: str
     texts: list[Text]
     language: str = "en"
+    fast: bool = False
 
 
 class Answer(msgspec.Struct):
@@ -69,12 +70,15 @@ class Tagger:
         self._path = _short(socket)
         self._idle_s = idle_s
 
-    def judge(self, texts: Sequence[Text]) -> list[Judgement]:
-        """What the classifier says of each text. Raises: ArtefactError when it cannot be had."""
+    def judge(self, texts: Sequence[Text], *, fast: bool = False) -> list[Judgement]:
+        """What the classifier says of each text, by its fast tier alone if `fast`.
+
+        Raises: ArtefactError when it cannot be had.
+        """
         found: list[Judgement] = []
         for start in range(0, len(texts), QUESTION_TEXTS):
             asked = list(texts[start : start + QUESTION_TEXTS])
-            question = Question(__version__, self._model, asked, i18n.current()[0])
+            question = Question(__version__, self._model, asked, i18n.current()[0], fast)
             found += self._ask(_encoder.encode(question))
         return found
 
@@ -231,7 +235,7 @@ class Server:
             return Answer(stale=True)
         i18n.use(question.language)
         try:
-            return Answer(judgements=self._with(question.model).judge(question.texts))
+            return Answer(judgements=self._with(question.model).judge(question.texts, fast=question.fast))
         except ArtefactError as problem:
             return Answer(error=str(problem))
 

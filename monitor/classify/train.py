@@ -1,4 +1,4 @@
-"""From labelled texts to a classifier: logistic regressions over words, small networks over an encoder's vectors.
+"""From labelled texts to a classifier: logistic regressions over words, a small network over an encoder's vectors.
 
 Both parts score texts they have not seen (five folds); on those scores each tier's probability is
 fitted: Platt's sigmoid over the words' score alone, and over both parts (Platt 1999; isotonic
@@ -20,7 +20,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from monitor.classify.artefact import Network, Weights, network_scores
+from monitor.classify.artefact import Network, Weights
 from monitor.classify.features import prepare
 from monitor.classify.predict import EXACT, FAST, TIERS
 from monitor.domain import TAGS, Tag, Text
@@ -31,10 +31,10 @@ HARMLESS_SHARE = 0.7  # of what a news feed carries
 STRENGTH = 8.0  # C of the logistic regressions, by cross-validation
 TOPIC_STRENGTH = 4.0
 LEAST_DOCUMENTS = 2  # a word of a single example is a name, not a sign
-NETWORKS = 3  # trained alike from other beginnings, and averaged
-HIDDEN = 256
-EPOCHS = 30
-SURE_RISKS_LOST = 0.01  # share of a tag's texts that the fast tier may call harmless by itself
+HIDDEN = 128
+EPOCHS = 15
+DECAY = 1.0  # of the network's weights
+LOST_TO_SPEED = 0.005  # macro-F1 that the cascade may cost
 
 Matrix = npt.NDArray[np.float64]
 Truth = npt.NDArray[np.int_]
@@ -94,7 +94,7 @@ def train(
     """
     order = sorted(range(len(examples)), key=lambda n: _digest(examples[n]))
     examples = [examples[n] for n in order]
-    dense = np.zeros((len(examples), 0)) if vectors is None else np.asarray(vectors, dtype=float)[order]
+    dense = np.zeros((len(examples), 0), np.float32) if vectors is None else vectors[order].astype(np.float32)
     prepared = [prepare(example.text) for example in examples]
     truth = np.array([[tag in example.labels for tag in TAGS] for example in examples], dtype=int)
     importance = np.array([example.weight for example in examples])
@@ -110,23 +110,23 @@ def train(
     features = words.transform(prepared)
     topic_truth = np.array([[topic in example.topics for topic in topics] for example in examples], dtype=int)
     topic_models = _linear(TOPIC_STRENGTH, features, topic_truth, importance)
-    networks = _fit_networks(dense, truth, importance) if vectors is not None else []
+    network = _fit_network(dense, truth, importance) if vectors is not None else None
     weights = Weights(
         vocabulary=tuple(str(word) for word in words.get_feature_names_out()),
         idf=words.idf_,
         tag_weights=_coefficients(tag_models),
         tag_bias=_intercepts(tag_models),
-        networks=tuple(_exported(network) for network in networks),
+        network=_exported(network) if network is not None else None,
         mix=mix,
         shift=shift,
         thresholds=thresholds,
-        sure_below=_sure_below(chances[FAST], truth),
+        ask_from=_ask_from(chances, thresholds, truth),
         topics=tuple(topics),
         topic_weights=_coefficients(topic_models),
         topic_bias=_intercepts(topic_models),
         encoder=encoder if vectors is not None else "",
     )
-    parts = {"words": words, "tags": tag_models, "topics": topic_models, "networks": networks}
+    parts = {"words": words, "tags": tag_models, "topics": topic_models, "network": network}
     return Trained(weights=weights, pipeline=_packed(parts), facts=_facts(examples, truth, chances, thresholds))
 
 
@@ -160,9 +160,20 @@ def _by_tag(values: Matrix, truth: Truth) -> zip[tuple[Matrix, Truth]]:
     return zip(values.T, truth.T, strict=True)
 
 
-def _sure_below(chances: Matrix, truth: Truth) -> Matrix:
-    """For each tag the fast probability that all but a hundredth of its texts reach."""
-    return np.array([np.quantile(chance[right == 1], SURE_RISKS_LOST) for chance, right in _by_tag(chances, truth)])
+def _ask_from(chances: Matrix, thresholds: Matrix, truth: Truth) -> float:
+    """The highest fast probability below which the encoder need not be asked: what it costs is next to nothing."""
+    whole = _macro_f1(chances[EXACT], thresholds[EXACT], truth)
+    found = 0.0
+    for cut in np.arange(0.01, 0.31, 0.01):
+        asked = chances[FAST].max(axis=1) >= cut
+        if _macro_f1(chances[EXACT] * asked[:, None], thresholds[EXACT], truth) < whole - LOST_TO_SPEED:
+            break
+        found = float(round(cut, 2))
+    return found
+
+
+def _macro_f1(chances: Matrix, thresholds: Matrix, truth: Truth) -> float:
+    return float(_scores(truth, chances, thresholds)["macro_f1"])
 
 
 # --- the two parts -----------------------------------------------------------------------------
@@ -190,24 +201,26 @@ def _linear(strength: float, features: Any, truth: Truth, importance: Matrix) ->
     one = LogisticRegression(C=strength, class_weight="balanced", solver="liblinear", random_state=0)
     if (truth.sum(axis=0) == 0).any():
         raise ValueError("a topic without examples: write some, or take it out of the taxonomy")
-    return [clone(one).fit(features, column, sample_weight=importance) for column in truth.T]
+    fitted = [clone(one).fit(features, column, sample_weight=importance) for column in truth.T]
+    for model in fitted:
+        model.coef_ = model.coef_.astype(np.float32)  # half the bytes, the same answers
+    return fitted
 
 
-def _fit_networks(dense: Matrix, truth: Truth, importance: Matrix) -> list[Any]:
-    """Networks of one hidden layer that give all tags at once, each from another beginning."""
+def _fit_network(dense: npt.NDArray[np.float32], truth: Truth, importance: Matrix) -> Any:
+    """A network of one hidden layer that gives all tags at once."""
     from sklearn.neural_network import MLPClassifier
     from sklearn.pipeline import make_pipeline
     from sklearn.preprocessing import StandardScaler
 
-    found = []
-    for seed in range(NETWORKS):
-        one = MLPClassifier(
-            (HIDDEN,), alpha=1e-3, learning_rate_init=2e-3, batch_size=64, max_iter=EPOCHS, random_state=seed
-        )
-        pipeline = make_pipeline(StandardScaler(), one)
-        with _until_the_last_epoch():
-            found.append(pipeline.fit(dense, truth, mlpclassifier__sample_weight=importance))
-    return found
+    layers = MLPClassifier(
+        (HIDDEN,), alpha=DECAY, learning_rate_init=2e-3, batch_size=256, max_iter=EPOCHS, random_state=0
+    )
+    pipeline = make_pipeline(StandardScaler(), layers)
+    with _until_the_last_epoch():
+        pipeline.fit(dense, truth, mlpclassifier__sample_weight=importance)
+    layers._optimizer = None  # its moments are needed for more epochs only
+    return pipeline
 
 
 def _until_the_last_epoch() -> Any:
@@ -232,7 +245,7 @@ def _exported(network: Any) -> Network:
     )
 
 
-def _unseen_scores(prepared: Sequence[str], dense: Matrix, truth: Truth, importance: Matrix) -> Matrix:
+def _unseen_scores(prepared: Sequence[str], dense: Any, truth: Truth, importance: Matrix) -> Matrix:
     """The scores of every example by parts that have not seen it: (examples, 2 parts, 3 tags)."""
     fold = np.arange(len(prepared)) % FOLDS  # examples are sorted by digest, so this is a fixed shuffle
     scores = np.zeros((len(prepared), 2, len(TAGS)))
@@ -242,8 +255,8 @@ def _unseen_scores(prepared: Sequence[str], dense: Matrix, truth: Truth, importa
         features = words.transform([p for p, h in zip(prepared, held, strict=True) if h])
         scores[held, 0] = features @ _coefficients(models).astype(float) + _intercepts(models)
         if dense.shape[1]:
-            networks = _fit_networks(dense[rest], truth[rest], importance[rest])
-            scores[held, 1] = network_scores([_exported(network) for network in networks], dense[held])
+            network = _fit_network(dense[rest], truth[rest], importance[rest])
+            scores[held, 1] = _exported(network).scores(dense[held])
     return scores
 
 

@@ -71,7 +71,7 @@ SAMPLES = [
 def test_scores_without_scikit_learn_equal_its_own(classifier: Classifier) -> None:
     weights = classifier.weights
     scores = sklearn_scores([prepare(text) for text in SAMPLES])
-    right = 1 / (1 + np.exp(-(scores * weights.slope + weights.shift)))
+    right = 1 / (1 + np.exp(-(scores * weights.mix[0, 0] + weights.shift[0])))
     assert np.abs(classifier.probabilities(SAMPLES) - right).max() < 1e-6
 
 
@@ -80,7 +80,7 @@ def test_scores_without_scikit_learn_equal_its_own(classifier: Classifier) -> No
 def test_any_text_scores_as_scikit_learn_does(text: str) -> None:
     one = Text(title=text)
     weights = trained().weights
-    right = 1 / (1 + np.exp(-(sklearn_scores([prepare(one)]) * weights.slope + weights.shift)))
+    right = 1 / (1 + np.exp(-(sklearn_scores([prepare(one)]) * weights.mix[0, 0] + weights.shift[0])))
     assert np.abs(Classifier(weights).probabilities([one]) - right).max() < 1e-6
 
 

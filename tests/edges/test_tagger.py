@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from monitor import resources
+from monitor import i18n, resources
 from monitor.classify.artefact import describe, load_pipeline, load_weights, save
 from monitor.classify.tagger import Tagger
 from monitor.classify.train import LabelledText, train
@@ -156,6 +156,18 @@ def test_a_damaged_classifier_is_refused_with_what_to_do(
     with pytest.raises(ArtefactError, match=f"{told}.*monitor train"):
         tagger.judge(TEXTS)
     (tmp_path / "tagger.sock").unlink()
+
+
+def test_the_one_process_tells_each_client_in_its_language(tmp_path: Path) -> None:
+    tagger = Tagger(model_dir=tmp_path / "none", socket=tmp_path / "tagger.sock", idle_s=60)
+    try:
+        for language, told in (("en", "no classifier"), ("zh", "没有判定模型"), ("en", "no classifier")):
+            i18n.use(language)
+            with pytest.raises(ArtefactError, match=told):
+                tagger.judge(TEXTS)
+    finally:
+        i18n.use("en")
+        (tmp_path / "tagger.sock").unlink()
 
 
 def test_a_pipeline_of_foreign_types_is_refused(small_model: Path, tmp_path: Path) -> None:

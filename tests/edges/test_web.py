@@ -212,6 +212,12 @@ def test_what_is_not_there_is_told(running: tuple[Shell, Browser], path: str) ->
     assert running[1].ask(path)[0] in (404, 422)
 
 
+def test_a_refusal_speaks_the_readers_language(guarded: tuple[Shell, Browser]) -> None:
+    browser = guarded[1]
+    assert browser.ask("/", Accept_Language="zh-CN,zh;q=0.9")[:2] == (401, "需要密码\n")
+    assert browser.ask("/", Accept_Language="fr")[:2] == browser.ask("/")[:2] == (401, "a password is needed\n")
+
+
 def test_another_name_is_refused(running: tuple[Shell, Browser]) -> None:
     assert running[1].ask("/", Host="evil.example")[0] == 400
     assert running[1].ask("/", Host="[::bad")[0] == 400

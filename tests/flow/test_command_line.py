@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -123,23 +125,118 @@ def test_settings_are_listed_and_secrets_masked(monitor: Monitor) -> None:
     assert "MONITOR_POLL_INTERVAL" in shown
 
 
-def imported_by(arguments: str) -> set[str]:
+HAN = re.compile(r"[\u4e00-\u9fff]")
+EXPLAINED = re.compile(r" +\S.*? {2,}(\S.*)")  # a line of help: what is explained, and how
+
+
+def test_help_speaks_chinese(monitor: Monitor) -> None:
+    said = monitor("--help", MONITOR_LANG="zh").stdout
+    explained = dict(re.findall(r"^ {4}(\w+) {2,}(\S.*)$", said, re.MULTILINE))
+    assert {"run", "poll", "why", "db"} <= set(explained)
+    assert said.startswith("用法：")
+    for verb in explained:
+        said += monitor(verb, "--help", MONITOR_LANG="zh").stdout
+    lines = [found[1] for found in map(EXPLAINED.fullmatch, said.splitlines()) if found]
+    assert len(lines) > 5 * len(explained)
+    assert [line for line in lines if not HAN.search(line)] == []
+    assert "Early warning" not in said
+    assert "optional" not in said
+
+
+@pytest.mark.parametrize(
+    ("env_file", "variables", "language"),
+    [
+        ("MONITOR_LANG=zh\n", {}, "zh"),
+        ("# MONITOR_LANG=en\nMONITOR_MAIL_TO=a@b.example\n  export MONITOR_LANG = 'zh_CN.UTF-8' # mine\n", {}, "zh"),
+        ("MONITOR_LANG=en\nMONITOR_LANG=zh\n", {}, "zh"),
+        ("MONITOR_LANG=zh\n", {"MONITOR_LANG": "en"}, "en"),
+        ("MONITOR_LANG=zh\n", {"MONITOR_LANG": ""}, "en"),
+        ("MONITOR_LANG=\n", {}, "en"),
+        ("MONITOR_LANG=fr\n", {}, "en"),
+        ("", {"MONITOR_LANG": "fr"}, "en"),
+        ("", {"MONITOR_LANG": "../../zh"}, "en"),
+    ],
+)
+def test_help_speaks_the_language_of_the_settings(
+    monitor: Monitor, env_file: str, variables: dict[str, str], language: str
+) -> None:
+    (monitor.folder / ".env").write_text(env_file)
+    assert monitor("--help", **variables).stdout.startswith("用法：" if language == "zh" else "usage: ")
+
+
+def test_an_env_file_that_is_no_text_does_not_hurt_help(monitor: Monitor) -> None:
+    (monitor.folder / ".env").write_bytes(b"\xff\x00MONITOR_LANG=zh\n")
+    assert "usage" in monitor("--help").stdout
+    (monitor.folder / ".env").unlink()
+    (monitor.folder / ".env").mkdir()
+    assert "usage" in monitor("--help").stdout
+
+
+@pytest.mark.parametrize(
+    ("arguments", "env", "told"),
+    [
+        (("pol",), {}, "无效的取值：'pol'"),
+        ((), {}, "缺少以下参数：COMMAND"),
+        (("poll", "--as-of", "yesterday"), {}, "'yesterday' 不是日期"),
+        (("digest", "--profile", "nope"), {}, "没有名为 'nope' 的方案"),
+        (("alerts", "--level", "purple"), {}, "未知级别 'purple'"),
+        (("why", "https://nowhere.example/"), {}, "从未读取过"),
+        (("classify", "/nowhere.jsonl"), {}, "/nowhere.jsonl 无法读取"),
+        (("status",), {"MONITOR_MAIL_TO": "nobody"}, "MONITOR_MAIL_TO: 'nobody' 不是邮箱地址"),
+        (("status",), {"MONITOR_SMTP_URL": "http://x"}, "MONITOR_SMTP_URL: 请用 smtp://"),
+        (("status",), {"MONITOR_POL": "1"}, "没有 MONITOR_POL 这项设置"),
+        (("profiles",), {"MONITOR_PROFILES": "/nowhere.yaml"}, "请检查 MONITOR_PROFILES"),
+        (("web",), {"MONITOR_WEB_ADDRESS": "0.0.0.0:8787"}, "会允许他人访问"),
+    ],
+)
+def test_what_is_wrong_is_told_in_chinese(
+    monitor: Monitor, site: Site, arguments: tuple[str, ...], env: dict[str, str], told: str
+) -> None:
+    monitor.feeds(site.rss("/a.xml", [HARMLESS]))
+    assert told in monitor(*arguments, code=2, MONITOR_LANG="zh", **env).stderr
+
+
+def test_a_wrong_feed_list_is_told_in_chinese(monitor: Monitor) -> None:
+    (monitor.folder / "feeds.yaml").write_text("feeds:\n- name: a\n  url: http://x.example/\n  colour: red\n")
+    lines = monitor("poll", code=2, MONITOR_LANG="zh").stderr.splitlines()
+    assert lines[0].endswith("feeds.yaml 需要修改：")
+    assert lines[1].startswith("  第 4 行，a：信息源没有 'colour' 这个键")
+
+
+def test_a_database_that_is_none_is_told_in_chinese(monitor: Monitor, site: Site) -> None:
+    monitor.feeds(site.rss("/a.xml", [STRIKE]))
+    (monitor.folder / "data").mkdir()
+    (monitor.folder / "data" / "monitor.db").write_bytes(b"this is not a database" * 100)
+    assert "monitor.db：不是 SQLite 数据库" in monitor("poll", "--all", code=1, MONITOR_LANG="zh").stderr
+
+
+def test_status_speaks_chinese(monitor: Monitor, site: Site) -> None:
+    monitor.feeds(site.rss("/a.xml", [HARMLESS]))
+    rows = [line.split()[0] for line in monitor("status", MONITOR_LANG="zh").stdout.splitlines() if line.strip()]
+    assert "未关闭的预警" in rows
+    assert [row for row in rows if not HAN.search(row)] == []
+
+
+def imported_by(arguments: str, **env: str) -> set[str]:
     code = (
         "import sys\n"
         "from monitor.cli import main\n"
         f"try:\n main({arguments!r}.split())\nexcept SystemExit: pass\n"
         "print(*sorted(sys.modules), file=sys.stderr)\n"
     )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, env=os.environ | env
+    )
     return {name.split(".")[0] for name in done.stderr.splitlines()[-1].split()}
 
 
 HEAVY = {"sklearn", "scipy", "numpy", "fastapi", "sqlalchemy", "pycurl", "feedparser", "apscheduler", "babel", "skops"}
 
 
+@pytest.mark.parametrize("language", ["en", "zh"])
 @pytest.mark.parametrize("arguments", ["--help", "--version", "poll --help"])
-def test_help_imports_nothing_heavy(arguments: str) -> None:
-    assert imported_by(arguments) & HEAVY == set()
+def test_help_imports_nothing_heavy(arguments: str, language: str) -> None:
+    assert imported_by(arguments, MONITOR_LANG=language) & HEAVY == set()
 
 
 def test_scoring_needs_no_scikit_learn(tmp_path: Path) -> None:
