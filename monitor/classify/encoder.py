@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from monitor.classify.features import TITLE_MOST
 from monitor.domain import Text
 
 DIMENSIONS = 384
@@ -38,7 +39,7 @@ def encode(texts: Sequence[Text]) -> npt.NDArray[np.float32]:
 
 def words_of(text: Text) -> str:
     """What the encoder is given: title and the beginning of the summary; it stops at a NUL, so there is none."""
-    return f"{text.title} {text.summary[:SUMMARY_MOST]}".replace("\0", " ").strip()
+    return f"{text.title[:TITLE_MOST]} {text.summary[:SUMMARY_MOST]}".replace("\0", " ").strip()
 
 
 @cache
