@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from urllib.parse import quote, urlsplit, urlunsplit
 
+from monitor.i18n import _
 from monitor.text.normalise import one_line
 
 _SAFE = "/%:@!$&'()*+,;=~?[]"
@@ -12,15 +13,16 @@ _SAFE = "/%:@!$&'()*+,;=~?[]"
 def wrong_address(url: str) -> str:
     """Why `url` cannot be polled; "" when it can."""
     if any(c.isspace() or ord(c) < 32 for c in url):
-        return "the address holds blanks"
+        return _("the address holds blanks")
     try:
         parts = urlsplit(url)
-        _ = parts.port
+        _port = parts.port
     except ValueError:
-        return "the address is malformed"
+        return _("the address is malformed")
     if parts.scheme not in ("http", "https"):
-        return f"the address has to begin with http:// or https://, not {(parts.scheme or url)[:20]!r}"
-    return "" if parts.hostname else "the address has no host"
+        said = _("the address has to begin with http:// or https://, not {start!r}")
+        return said.format(start=(parts.scheme or url)[:20])
+    return "" if parts.hostname else _("the address has no host")
 
 
 def same_address(url: str) -> str:

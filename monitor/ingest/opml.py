@@ -8,6 +8,7 @@ from html import escape
 from xml.parsers import expat
 
 from monitor.domain import Feed
+from monitor.i18n import _
 from monitor.ingest.addresses import name_of, unique, wrong_address
 from monitor.text.normalise import one_line
 
@@ -30,27 +31,29 @@ def read(text: str, problems: list[str], *, default_every: timedelta) -> list[Fe
         if name.lower() != "outline" or not url:
             return
         if wrong := wrong_address(url):
-            title = one_line(given.get("title") or given.get("text") or "", 60)
-            problems.append(f"line {parser.CurrentLineNumber}: {title or 'an outline'}: {wrong}")
+            title = one_line(given.get("title") or given.get("text") or "", 60) or _("an outline")
+            wrong = _("{label}: {value}").format(label=title, value=wrong)
+            problems.append(_("line {line}: {problem}").format(line=parser.CurrentLineNumber, problem=wrong))
             return
         wanted = one_line(given.get("title") or given.get("text") or "", 120) or name_of(url)
         feeds.append(Feed(name=unique(wanted, taken), url=url, every=default_every))
 
-    def refuse(*_: object) -> None:
-        raise _RefusedError(f"line {parser.CurrentLineNumber}: it declares entities, which no list of feeds needs")
+    def refuse(*_declaration: object) -> None:
+        wrong = _("line {line}: it declares entities, which no list of feeds needs")
+        raise _RefusedError(wrong.format(line=parser.CurrentLineNumber))
 
     parser.StartElementHandler = start
     parser.EntityDeclHandler = refuse
     try:
         parser.Parse(text.encode(), True)
     except expat.ExpatError as problem:
-        problems.append(f"line {problem.lineno}: not well-formed XML ({expat.ErrorString(problem.code)})")
+        wrong = _("line {line}: not well-formed XML ({why})")
+        problems.append(wrong.format(line=problem.lineno, why=expat.ErrorString(problem.code)))
     except _RefusedError as problem:
         problems.append(str(problem))
     if not problems and (not roots or roots[0].lower() != "opml"):
-        problems.append(
-            f"line 1: not OPML: its root is <{roots[0][:40] if roots else ''}>; was a page saved in its place?"
-        )
+        wrong = _("line 1: not OPML: its root is <{root}>; was a page saved in its place?")
+        problems.append(wrong.format(root=roots[0][:40] if roots else ""))
     return feeds
 
 

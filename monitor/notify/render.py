@@ -16,7 +16,7 @@ from unicodedata import east_asian_width
 
 from monitor.domain import MessageKind
 from monitor.errors import ConfigError, DeliveryError
-from monitor.i18n import translator
+from monitor.i18n import _, translator
 from monitor.notify import words
 from monitor.notify.plain import one_line, safe_link
 from monitor.notify.view import MailView, subject_line
@@ -121,10 +121,11 @@ def sender_address(sender: str) -> Address:
     name, spec = parseaddr(sender)
     try:
         if one_line(sender, len(sender) + 1) != sender.strip():
-            raise ValueError("it holds unseen characters")
+            raise ValueError(_("it holds unseen characters"))
         return _address(spec, one_line(name, 60))
     except (ValueError, IndexError) as problem:
-        raise ConfigError(f"MONITOR_MAIL_FROM: {sender!r} is not a mail address ({problem})") from problem
+        said = _("MONITOR_MAIL_FROM: {sender!r} is not a mail address ({why})").format(sender=sender, why=problem)
+        raise ConfigError(said) from problem
 
 
 def _recipient(address: str) -> Address:
@@ -136,7 +137,7 @@ def _recipient(address: str) -> Address:
 
 
 def _address(spec: str, name: str = "") -> Address:
-    local, _, host = on_the_wire(spec).rpartition("@")
+    local, _at, host = on_the_wire(spec).rpartition("@")
     if local.isascii():
         return Address(display_name=name, addr_spec=f"{local}@{host}")
     return Address(display_name=name, username=local, domain=host)  # only this form takes letters beyond ASCII
@@ -146,7 +147,7 @@ def on_the_wire(address: str) -> str:
     """`address` with its host in the form that DNS and servers know. Raises: ValueError when it is none."""
     local, at, host = address.rpartition("@")
     if not at or not local or not host or one_line(address) != address or " " in address:
-        raise ValueError("it needs the form name@host")
+        raise ValueError(_("it needs the form name@host"))
     return f"{local}@{host if host.isascii() else host.encode('idna').decode('ascii')}"
 
 

@@ -13,6 +13,8 @@ from datetime import UTC, date, datetime, timedelta, timezone
 from functools import lru_cache
 from zoneinfo import ZoneInfo
 
+from monitor.i18n import _
+
 FUTURE_ALLOWED = timedelta(days=1)  # clocks and zones differ by less
 OLDEST_YEAR = 1990  # 0001, 1900 and 1970 are placeholders of publishing systems
 GUESSED = "guessed"  # how the doubt begins where the slow last resort was asked
@@ -92,11 +94,13 @@ def duration(text: str) -> timedelta:
     text = text.strip().lower()
     parts = _DURATION.findall(text)
     if not parts or _DURATION.sub("", text).strip() or (len(parts) > 1 and not all(unit for _, unit in parts)):
-        raise ValueError(f"{text!r} is not a duration: write a number with s, m, h or d, such as 30m")
+        said = _("{text!r} is not a duration: write a number with s, m, h or d, such as 30m")
+        raise ValueError(said.format(text=text))
     try:
         return timedelta(seconds=sum(float(number) * _UNITS[unit or "s"] for number, unit in parts))
     except OverflowError:
-        raise ValueError(f"{text!r} is too long for a duration: use at most some years") from None
+        said = _("{text!r} is too long for a duration: use at most some years")
+        raise ValueError(said.format(text=text)) from None
 
 
 def _read(text: str, now: datetime, default_zone: str) -> tuple[datetime, str] | None:
