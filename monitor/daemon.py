@@ -116,6 +116,7 @@ def serve(shell: Shell, *, web: bool, mail: bool) -> int:
             )
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: daemon.stopping.set())
+        logging.getLogger("apscheduler").setLevel(logging.ERROR)  # a tick that finds its job at work is no news
         scheduler.start()
         notify_systemd("READY=1")
         log.warning(

@@ -13,7 +13,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, closing
-from dataclasses import replace
+from dataclasses import fields, replace
 from datetime import datetime, timedelta
 
 from monitor.domain import (
@@ -33,6 +33,7 @@ from monitor.errors import ArtefactError, ConflictError
 from monitor.ingest.politeness import next_poll, spread
 from monitor.shell import Shell
 from monitor.store import Store
+from monitor.store.passes import COUNTS
 from monitor.text.normalise import digest
 from monitor.warn.decide import NEWS_FOR, decide, is_baseline
 from monitor.warn.severity import assess
@@ -83,26 +84,11 @@ def run_pass(
                     break
         store.release(due)
     if pass_id is not None:
-        kept = {name: counts[name] for name in _KEPT}
-        store.end_pass(pass_id, at=max(shell.clock(), now), counts=kept)
-    outcome = PollOutcome(**{name: counts[name] for name in _OUTCOME}, took_s=round(time.monotonic() - began, 3))
+        store.end_pass(pass_id, at=max(shell.clock(), now), counts={name: counts[name] for name in COUNTS})
+    told = {field.name: counts[field.name] for field in fields(PollOutcome) if field.name in COUNTS}
+    outcome = PollOutcome(**told, took_s=round(time.monotonic() - began, 3))
     log.info("pass ended", extra={"feeds": outcome.feeds, "new": outcome.items_new, "took_s": outcome.took_s})
     return outcome
-
-
-_OUTCOME = (
-    "feeds",
-    "reached",
-    "unchanged",
-    "failed",
-    "entries_seen",
-    "items_new",
-    "duplicates",
-    "rejected",
-    "items_flagged",
-    "alerts_new",
-)
-_KEPT = (*_OUTCOME, "items_baseline", "alerts_held")
 
 
 def store_batch(
