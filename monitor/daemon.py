@@ -94,6 +94,8 @@ def serve(shell: Shell, *, web: bool, mail: bool) -> int:
         shell.store.sync_feeds(shell.feeds)  # a wrong feeds.yaml or profile ends us here, before anything starts
         _profiles = shell.profiles
         daemon = Daemon(shell, mail=mail)
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, lambda *_: daemon.stopping.set())
         page = _start_page(shell, daemon) if web else None
         scheduler = BackgroundScheduler(
             timezone="UTC",
@@ -114,8 +116,6 @@ def serve(shell: Shell, *, web: bool, mail: bool) -> int:
             scheduler.add_job(
                 daemon.job(name, work), "interval", seconds=often.total_seconds(), next_run_time=first, id=name
             )
-        for number in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(number, lambda *_: daemon.stopping.set())
         logging.getLogger("apscheduler").setLevel(logging.ERROR)  # a tick that finds its job at work is no news
         scheduler.start()
         notify_systemd("READY=1")

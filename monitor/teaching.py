@@ -10,26 +10,28 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
-from hashlib import sha256
+from hashlib import blake2b, sha256
 from pathlib import Path
 from typing import Any
 
 from monitor import resources
 from monitor.classify.artefact import manifest_of, save
 from monitor.classify.encoder import encoder_id
-from monitor.classify.evaluate import in_words, read_gold, scores_of
+from monitor.classify.evaluate import GoldText, in_words, read_gold, scores_of
+from monitor.classify.predict import Classifier
 from monitor.classify.taxonomy import load_sources, load_taxonomy
 from monitor.classify.train import LabelledText, Trained, read_labels, train
 from monitor.classify.vectors import read, stacked, vectors_of, write
 from monitor.domain import FeedKind, Item, Text, Trust, Verdict
-from monitor.errors import UsageError
+from monitor.errors import GateError, UsageError
 from monitor.i18n import _
-from monitor.shell import Shell, pack
+from monitor.shell import Shell, pack, unpack
 from monitor.store import StoredModel
 from monitor.warn.severity import assess
 
 VERDICT_WEIGHT = 3.0  # a person's word on a real item counts as much as so many seed sentences
 SHIPPED = "shipped"
+GATED = ("macro_f1", "critical_recall")  # neither may fall
 VECTORS = "vectors.npz"  # in seeds/
 MADE = datetime(2026, 1, 1, tzinfo=UTC)  # of a shipped classifier, so that the same seeds give the same bytes
 Progress = Callable[[str], None]
@@ -44,9 +46,13 @@ def train_shipped(*, progress: Progress) -> dict[str, Any]:
     return _report(save(folder, trained.weights, trained.pipeline, dict(trained.facts), made=MADE))
 
 
-def train_candidate(shell: Shell, *, progress: Progress) -> dict[str, Any]:
-    """Train from the seeds and this installation's verdicts; the candidate waits in the database."""
-    verdicts = shell.store.judged_by_people()
+def train_candidate(shell: Shell, *, progress: Progress, without: str = "") -> dict[str, Any]:
+    """Train from the seeds and this installation's verdicts, but for those of the gate and of the author `without`.
+
+    The candidate waits in the database until it is promoted.
+    """
+    given = shell.store.judged_by_people()
+    verdicts = [(verdict, item) for verdict, item in given if verdict.author != without and not for_gate(item)]
     trained = _trained([_of_verdict(verdict, item) for verdict, item in verdicts], progress)
     now = shell.clock()
     with tempfile.TemporaryDirectory() as name:
@@ -134,22 +140,72 @@ def models(shell: Shell) -> list[dict[str, Any]]:
     return [*rows, shipped]
 
 
-def promote(shell: Shell, digest: str, *, back: bool) -> str:
-    """Let another classifier judge: the one whose digest begins so, or the one before. Returns what judges now.
-
-    Raises: UsageError when no classifier, or more than one, is meant.
-    """
-    known = shell.store.models()
-    if back:
-        former = [m for m in known if m.state == "former"]
-        chosen = max(former, key=lambda m: m.promoted or m.created).digest if former else ""
-    elif digest == SHIPPED:
-        chosen = ""
-    else:
-        meant = [m.digest for m in known if digest and m.digest.startswith(digest)]
-        if len(meant) != 1:
-            said = _("{n} classifiers begin with {digest!r}: `monitor model list` names them")
-            raise UsageError(said.format(n=len(meant), digest=digest))
-        chosen = meant[0]
+def go_back(shell: Shell) -> str:
+    """Let the classifier before this one judge again; returns which it is."""
+    former = [model for model in shell.store.models() if model.state == "former"]
+    chosen = max(former, key=lambda m: m.promoted or m.created).digest if former else ""
     shell.store.promote_model(chosen, at=shell.clock())
     return chosen[:12] or SHIPPED
+
+
+def promote(shell: Shell, digest: str) -> dict[str, Any]:
+    """Let the classifier whose digest begins so judge from now on, if it passes the gate; returns both scores.
+
+    Raises: UsageError when no classifier, or more than one, is meant; GateError when the gate's scores fall.
+    """
+    before, after = compare(shell, digest)
+    fallen = [name for name in GATED if after[name] < before[name]]
+    if fallen:
+        said = _("not promoted: on the gate set {names} would fall ({before} to {after})")
+        figures = [", ".join(f"{side[name]:.3f}" for name in fallen) for side in (before, after)]
+        raise GateError(said.format(names=", ".join(fallen), before=figures[0], after=figures[1]))
+    shell.store.promote_model("" if after["digest"] == SHIPPED else after["digest"], at=shell.clock())
+    return after
+
+
+def compare(shell: Shell, digest: str) -> tuple[dict[str, Any], dict[str, Any]]:
+    """The gate's scores of the classifier that judges and of another one. Raises: UsageError."""
+    chosen = _meant(shell, digest)
+    gold = gate_set(shell)
+    before = {"digest": shell.store.promoted_digest() or SHIPPED, **_gate_scores(shell.model_dir, gold)}
+    if chosen == SHIPPED:
+        return before, {"digest": SHIPPED, **_gate_scores(resources.path("models"), gold)}
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name) / "model"
+        unpack(shell.store.model_files(chosen), folder)
+        return before, {"digest": chosen, **_gate_scores(folder, gold)}
+
+
+def _meant(shell: Shell, digest: str) -> str:
+    if digest == SHIPPED:
+        return SHIPPED
+    meant = [model.digest for model in shell.store.models() if digest and model.digest.startswith(digest)]
+    if len(meant) != 1:
+        said = _("{n} classifiers begin with {digest!r}: `monitor model list` names them")
+        raise UsageError(said.format(n=len(meant), digest=digest))
+    return meant[0]
+
+
+def for_gate(item: Item) -> bool:
+    """Whether a verdict on this item is kept for the gate and never trained on: every fifth, by its digest."""
+    return blake2b(item.ref, digest_size=4).digest()[0] % 5 == 0
+
+
+def gate_set(shell: Shell) -> list[GoldText]:
+    """What every classifier is measured on before it may judge: the shipped gate and every fifth verdict."""
+    kept = [(verdict, item) for verdict, item in shell.store.judged_by_people() if for_gate(item)]
+    given = [
+        GoldText(text=Text(title=item.title, summary=item.summary), labels=frozenset(verdict.labels))
+        for verdict, item in kept
+    ]
+    return [*read_gold(resources.path("seeds/gate.jsonl")), *given]
+
+
+def _gate_scores(model: Path, gold: Sequence[GoldText]) -> dict[str, float]:
+    """Macro-F1, and the share of critical texts that are flagged at all."""
+    said = Classifier.load(model).judge([entry.text for entry in gold])
+    severe = [judgement.flagged for entry, judgement in zip(gold, said, strict=True) if entry.severity == 3]
+    return {
+        "macro_f1": scores_of(gold, said, [0] * len(gold))["macro_f1"],
+        "critical_recall": round(sum(severe) / max(len(severe), 1), 4),
+    }

@@ -1,6 +1,6 @@
 """From labelled texts to a classifier: logistic regressions over words, a small network over an encoder's vectors.
 
-Both parts score texts they have not seen (five folds); on those scores each tier's probability is
+Both parts score texts of writers they have not seen (five folds); on those scores each tier's probability is
 fitted: Platt's sigmoid over the words' score alone, and over both parts (Platt 1999; isotonic
 regression overfits so few). Thresholds are those of the best F1 on the same scores, with harmless
 texts weighed up to the share they have in real news.
@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import json
 import zipfile
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import blake2b
@@ -49,6 +50,7 @@ class LabelledText:
     topics: tuple[str, ...] = ()
     language: str = ""
     weight: float = 1.0
+    group: str = ""  # who wrote it: folds are made of whole groups, so that scores are of another hand's texts
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,6 +74,7 @@ def read_labels(file: Path) -> list[LabelledText]:
                     labels=tuple(Tag(tag) for tag in entry["labels"]),
                     topics=tuple(entry.get("topics", ())),
                     language=entry["lang"],
+                    group=entry["id"].rpartition("-")[0],
                 )
             )
         except (ValueError, KeyError, TypeError) as problem:
@@ -101,7 +104,7 @@ def train(
     if (truth.sum(axis=0) < FOLDS).any():
         raise ValueError(f"each tag needs at least {FOLDS} examples")
     progress("scores on unseen folds")
-    unseen = _unseen_scores(prepared, dense, truth, importance)
+    unseen = _unseen_scores(prepared, dense, truth, importance, _folds([example.group for example in examples]))
     mix, shift = _mixed(unseen, truth)
     chances = 1 / (1 + np.exp(-(np.einsum("npk,tpk->tnk", unseen, mix) + shift[:, None, :])))
     thresholds = np.array([[best_threshold(p, t, _as_in_news(truth)) for p, t in _by_tag(c, truth)] for c in chances])
@@ -245,9 +248,21 @@ def _exported(network: Any) -> Network:
     )
 
 
-def _unseen_scores(prepared: Sequence[str], dense: Any, truth: Truth, importance: Matrix) -> Matrix:
+def _folds(groups: Sequence[str]) -> Truth:
+    """The fold of each example: whole groups, the largest first into the emptiest fold; by turns if groups are few."""
+    sizes = Counter(groups)
+    if len(sizes) < FOLDS:
+        return np.arange(len(groups)) % FOLDS  # examples are sorted by digest, so this is a fixed shuffle
+    fold_of: dict[str, int] = {}
+    filled = [0] * FOLDS
+    for group, size in sorted(sizes.items(), key=lambda pair: (-pair[1], pair[0])):
+        fold_of[group] = filled.index(min(filled))
+        filled[fold_of[group]] += size
+    return np.array([fold_of[group] for group in groups])
+
+
+def _unseen_scores(prepared: Sequence[str], dense: Any, truth: Truth, importance: Matrix, fold: Truth) -> Matrix:
     """The scores of every example by parts that have not seen it: (examples, 2 parts, 3 tags)."""
-    fold = np.arange(len(prepared)) % FOLDS  # examples are sorted by digest, so this is a fixed shuffle
     scores = np.zeros((len(prepared), 2, len(TAGS)))
     for number in range(FOLDS):
         rest, held = fold != number, fold == number

@@ -213,7 +213,11 @@ _COMMANDS = (
         "train",
         "teach:train",
         N_("train the classifier from the seeds and this installation's verdicts"),
-        (_o("--shipped", action="store_true", help=N_("rebuild the checkout's models/ (for developers)")), _JSON),
+        (
+            _o("--shipped", action="store_true", help=N_("rebuild the checkout's models/ (for developers)")),
+            _o("--without", metavar="AUTHOR", default="", help=N_("leave out the verdicts of one reviewer")),
+            _JSON,
+        ),
     ),
     (
         "evaluate",
@@ -226,8 +230,8 @@ _COMMANDS = (
         "teach:model",
         N_("which classifier judges"),
         (
-            _o("action", choices=("list", "promote", "back"), nargs="?", default="list"),
-            _o("digest", nargs="?", default="", help=N_("for promote: the first letters of its digest")),
+            _o("action", choices=("list", "compare", "promote", "back"), nargs="?", default="list"),
+            _o("digest", nargs="?", default="", help=N_("for compare and promote: the first letters of its digest")),
             _JSON,
         ),
     ),

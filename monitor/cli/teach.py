@@ -93,7 +93,11 @@ def train(shell: Shell, options: argparse.Namespace) -> int:
     """Train from the seeds, with this installation's verdicts unless `--shipped`."""
     from monitor.teaching import train_candidate, train_shipped
 
-    report = train_shipped(progress=_progress) if options.shipped else train_candidate(shell, progress=_progress)
+    report = (
+        train_shipped(progress=_progress)
+        if options.shipped
+        else train_candidate(shell, progress=_progress, without=options.without)
+    )
     if options.json:
         show.line(report)
     else:
@@ -120,12 +124,19 @@ def evaluate(shell: Shell, options: argparse.Namespace) -> int:
 
 
 def model(shell: Shell, options: argparse.Namespace) -> int:
-    """Which classifier judges: list, promote, back."""
-    from monitor.teaching import models, promote
+    """Which classifier judges: list, compare, promote, back."""
+    from monitor.teaching import compare, go_back, models, promote
 
-    if options.action != "list":
-        chosen = promote(shell, options.digest, back=options.action == "back")
-        show.say(_("from now on judges: {model}").format(model=chosen))
+    if options.action == "back":
+        show.say(_("from now on judges: {model}").format(model=go_back(shell)))
+        return 0
+    if options.action == "promote":
+        chosen = promote(shell, options.digest)
+        show.say(_("from now on judges: {model}").format(model=chosen["digest"][:12]))
+        return 0
+    if options.action == "compare":
+        for row in compare(shell, options.digest):
+            show.line(row)
         return 0
     rows = models(shell)
     if options.json:

@@ -96,6 +96,11 @@ class ReviewDoor:
             row = connection.execute(select(models).where(models.c.state == "promoted")).first()
         return StoredModel(**row._mapping) if row else None
 
+    def model_files(self, digest: str) -> bytes:
+        """The files of one classifier as a tar; empty for an unknown digest."""
+        with reading(self._engine) as connection:
+            return bytes(connection.execute(select(models.c.files).where(models.c.digest == digest)).scalar() or b"")
+
     def promoted_digest(self) -> str:
         """The digest of the classifier that judges; empty while it is the shipped one."""
         with reading(self._engine) as connection:

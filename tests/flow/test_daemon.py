@@ -73,8 +73,10 @@ def test_killed_and_started_again_it_loses_and_repeats_nothing(monitor: Monitor,
         time.sleep(0.4 + 0.35 * round_)
         os.kill(daemon.pid, signal.SIGKILL)
         daemon.wait(10)
+    starts = log(monitor).count("monitor runs")
     daemon = monitor.start("run", "--no-web", MONITOR_SMTP_URL=post.url, **QUICK)
     try:
+        assert until(lambda: log(monitor).count("monitor runs") > starts), log(monitor)
 
         def told() -> bool:
             texts = [message.get_body(("plain",)).get_content() for message in post.box.messages]

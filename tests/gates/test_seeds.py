@@ -97,3 +97,19 @@ def test_the_texts_are_plain_lines() -> None:
         for text in (entry["title"], entry["summary"]):
             assert text == " ".join(text.split()), entry["id"]
     assert set(TAGS) == {Tag(label) for entry in labels() for label in entry["labels"]}
+
+
+def test_the_gate_shares_nothing_with_the_seeds() -> None:
+    """No gate item shares half of its character trigrams with a training text; half are harmless, 60 critical."""
+    from sklearn.feature_extraction.text import CountVectorizer
+
+    gate = [json.loads(line) for line in resources.path("seeds/gate.jsonl").read_text("utf-8").splitlines()]
+    assert len(gate) >= 600
+    assert abs(sum(not entry["labels"] for entry in gate) / len(gate) - 0.5) < 0.05
+    assert sum(entry["severity"] == 3 for entry in gate) >= 60
+    trigrams = CountVectorizer(analyzer="char", ngram_range=(3, 3), binary=True)
+    learnt = trigrams.fit_transform([f"{e['title']} {e['summary']}" for e in labels()]).astype("float32")
+    tested = trigrams.transform([f"{e['title']} {e['summary']}" for e in gate]).astype("float32")
+    shared = (tested @ learnt.T).tocoo()
+    union = tested.sum(axis=1).A1[shared.row] + learnt.sum(axis=1).A1[shared.col] - shared.data
+    assert (shared.data / union).max() < 0.5

@@ -1,0 +1,66 @@
+"""Verdicts become training texts; a candidate judges only after the gate; one command goes back."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+from monitor import resources
+from monitor.classify.encoder import encode, encoder_id
+from monitor.classify.train import read_labels
+from monitor.classify.vectors import digest_of, read
+
+from .conftest import HARMLESS, STRIKE, Monitor, Site
+
+
+def test_a_verdict_a_candidate_the_gate_and_back(monitor: Monitor, site: Site) -> None:
+    monitor.feeds(site.rss("/a.xml", [STRIKE, HARMLESS]))
+    monitor("poll", "--all", "--no-send")
+    item = next(item for item in monitor.lines("items") if item["title"] == STRIKE)
+    monitor("review", str(item["id"]), "--verdict", "confirm", "--author", "ana")
+    first = monitor.json("train")
+    again = monitor.json("train")
+    assert first["digest"] != "shipped"
+    assert first["scores"] == again["scores"]
+    states = {row["digest"]: row["state"] for row in monitor.lines("model", "list")}
+    assert states[first["digest"]] == "candidate"
+    assert states["shipped"] == "promoted"
+    before, after = (json.loads(line) for line in monitor("model", "compare", first["digest"][:12]).stdout.splitlines())
+    passes = all(after[name] >= before[name] for name in ("macro_f1", "critical_recall"))
+    monitor("model", "promote", first["digest"][:12], code=0 if passes else 3)
+    states = {row["digest"]: row["state"] for row in monitor.lines("model", "list")}
+    assert (states[first["digest"]] == "promoted") == passes
+    monitor("model", "back")
+    assert next(row["state"] for row in monitor.lines("model", "list") if row["digest"] == "shipped") == "promoted"
+
+
+@pytest.mark.skipif(not encoder_id(), reason="no sentence encoder has a wheel for this machine")
+def test_the_kept_vectors_are_the_encoders() -> None:
+    encoder, kept = read(resources.path("seeds/vectors.npz"))
+    texts = [example.text for example in read_labels(resources.path("seeds/labels.jsonl"))]
+    assert encoder == encoder_id()
+    assert {digest_of(text) for text in texts} <= set(kept)
+    sample = texts[:: len(texts) // 25]
+    stored = np.stack([kept[digest_of(text)] for text in sample])
+    assert (np.einsum("nd,nd->n", stored, encode(sample)) > 0.99).all()
+
+
+def test_without_the_encoder_the_fast_tier_judges_and_says_so(monitor: Monitor) -> None:
+    code = (
+        "import monitor.classify.encoder as e\n"
+        "e.encoder_id = lambda: ''\n"
+        "import monitor.classify.predict as p, monitor.classify.artefact as a\n"
+        "p.encoder_id = a.encoder_id = e.encoder_id\n"
+        "from monitor import resources\n"
+        "from monitor.domain import Text\n"
+        f"said = p.Classifier.load(resources.path('models')).judge([Text(title={STRIKE!r})])[0]\n"
+        "print(said.model, [str(l) for l in said.labels], a.describe(resources.path('models')))\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, env=monitor.env)
+    assert "/fast" in done.stdout
+    assert "fast tier" in done.stdout
+    assert "supply_chain" in done.stdout
