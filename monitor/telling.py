@@ -70,6 +70,9 @@ def announce(shell: Shell, *, now: datetime) -> int:
 def _announce_to(shell: Shell, recipient: Recipient, profile: str, duties: Sequence[Duty], *, now: datetime) -> bool:
     from monitor.notify.notice import NoticeFacts, build
 
+    waiting = shell.store.duties(immediate=False, profile=profile, recipient=recipient.address)
+    told = {duty.alert.id for duty in duties}  # what waits for the digest of these alerts is told now, too
+    duties = [*duties, *(d for d in waiting if d.alert.id in told and d.notice.recipient == recipient)]
     title = next((p.title or p.name for p in shell.profiles if p.name == profile), profile)
     facts = NoticeFacts(
         recipient=recipient,
@@ -193,9 +196,17 @@ def coverage(shell: Shell, *, since: datetime, until: datetime) -> Coverage:
 
 
 def _entries(store: Store, duties: Sequence[Duty]) -> tuple[Entry, ...]:
+    """One entry an alert: new to whoever never heard of it, else what changed last."""
     from monitor.notify.view import Entry
 
-    return tuple(Entry(alert=d.alert, reason=d.notice.reason, was=_was(store, d)) for d in duties)
+    by_alert: dict[str, list[Duty]] = defaultdict(list)
+    for duty in duties:
+        by_alert[duty.alert.id].append(duty)
+    chosen = [
+        min(of_alert, key=lambda duty: (duty.notice.reason is not Reason.FIRST, -duty.notice.revision))
+        for of_alert in by_alert.values()
+    ]
+    return tuple(Entry(alert=d.alert, reason=d.notice.reason, was=_was(store, d)) for d in chosen)
 
 
 def _was(store: Store, duty: Duty) -> Level | None:

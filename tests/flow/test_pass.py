@@ -162,3 +162,21 @@ def test_backup_is_a_database_that_works(monitor: Monitor, site: Site, tmp_path:
     monitor("poll", "--all")
     monitor("db", "backup", str(tmp_path / "copy.db"))
     assert monitor.lines("items", "--database-url", f"sqlite:///{tmp_path / 'copy.db'}")[0]["title"] == STRIKE
+
+
+def test_what_worsens_before_the_digest_is_told_once(monitor: Monitor, site: Site, post: Post) -> None:
+    """A mild alert waits for the digest; when it worsens it goes at once, as new, and not into the digest again."""
+    mild = "Dockers at Santos consider strike next month, union says"
+    worse = "Dockers at Santos on strike: port shut nationwide, all container terminals closed, exports halted"
+    monitor.feeds(site.rss("/a.xml", [mild]))
+    monitor("poll", "--all", MONITOR_SMTP_URL=post.url)
+    assert post.box.raw == []
+    site.rss("/a.xml", [worse, mild], hours=1)
+    monitor("poll", "--all", MONITOR_SMTP_URL=post.url)
+    alert = monitor.lines("alerts")
+    assert [a["level"] for a in alert] in (["orange"], ["red"])
+    assert len(post.box.raw) == 1
+    monitor("digest", "--send", MONITOR_SMTP_URL=post.url)
+    texts = [message.get_body(("plain",)).get_content() for message in post.box.messages]
+    assert sum(mild in text for text in texts) == 1
+    assert "Worsened" not in texts[0]
