@@ -357,18 +357,22 @@ def outbox_folder(settings: Settings) -> Path:
 # --- is the watch awake ------------------------------------------------------------------------
 
 UNSENT_TOO_LONG = timedelta(minutes=15)
+AWAKE_WITHIN = timedelta(hours=1)  # of the last pass, or three times the shortest interval
 
 
 def health(shell: Shell, *, now: datetime) -> dict[str, Any]:
-    """What `status`, the page and the health check show; `healthy` is the sum of it."""
+    """What `status`, the page and the health check show; `healthy` sums it up, and never when half is blind."""
     store = shell.store
     last, oldest = store.last_pass(), store.oldest_unsent()
     states = [state for state in store.feed_states(shell.feeds) if state.polled_from]
     stale = [state for state in states if state.failures]
     totals, outbox = store.totals(), store.outbox_counts()
     unsent_too_long = oldest is not None and now - oldest > UNSENT_TOO_LONG
+    patience = max(AWAKE_WITHIN, 3 * min((state.feed.every for state in states), default=AWAKE_WITHIN))
+    awake = last is not None and last.ended is not None and now - last.ended <= patience
+    blind = 2 * len(stale) > len(states)
     return {
-        "healthy": last is not None and not unsent_too_long and not totals["waiting"],
+        "healthy": awake and not blind and not unsent_too_long and not totals["waiting"],
         "last_pass": last.ended if last else None,
         "feeds": len(states),
         "feeds_reached": sum(state.last_ok is not None and not state.failures for state in states),

@@ -180,3 +180,13 @@ def test_what_worsens_before_the_digest_is_told_once(monitor: Monitor, site: Sit
     texts = [message.get_body(("plain",)).get_content() for message in post.box.messages]
     assert sum(mild in text for text in texts) == 1
     assert "Worsened" not in texts[0]
+
+
+def test_a_blind_watch_is_not_called_healthy(monitor: Monitor, site: Site) -> None:
+    monitor.feeds(site.address("/gone.xml"), site.address("/lost.xml"), site.rss("/a.xml", [HARMLESS]))
+    monitor("poll", "--all")
+    assert monitor.json("status")["healthy"] is False
+    assert "1 of 3" in monitor("digest").stdout.splitlines()[0]
+    site.rss("/gone.xml", [HARMLESS])
+    monitor("poll", "--all")
+    assert monitor.json("status")["healthy"] is True
