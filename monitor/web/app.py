@@ -196,6 +196,7 @@ def environment(language: str) -> Environment:
     found.filters["when"] = lambda moment: moment.astimezone().strftime("%Y-%m-%d %H:%M") if moment else "–"
     found.filters["link"] = safe_link
     found.filters["told"] = lambda reason: words.why(reason, say, language)
+    found.filters["level"] = say.gettext
     found.filters["tag"] = lambda tag: words.tag_word(tag, say)
     found.filters["topics"] = lambda topics: words.joined([words.topic_word(topic, say) for topic in topics], say)
     found.filters["countries"] = lambda codes: words.joined([words.country_word(c, language) for c in codes], say)
