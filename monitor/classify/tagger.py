@@ -184,7 +184,8 @@ class Server:
 
     def __init__(self, path: Path, idle_s: float) -> None:
         self._path, self._idle_s = path, idle_s
-        self._model, self._classifier = "", None  # type: str, Classifier | None
+        self._model = ("", "")  # folder and version
+        self._classifier: Classifier | None = None
         self._ends = False
 
     def serve(self) -> None:
@@ -240,11 +241,13 @@ class Server:
             return Answer(error=str(problem))
 
     def _with(self, model: str) -> Classifier:
+        from monitor.classify.artefact import manifest_of
         from monitor.classify.predict import Classifier
 
-        if self._classifier is None or model != self._model:
+        version = str(manifest_of(Path(model))["version"])
+        if self._classifier is None or (model, version) != self._model:
             self._classifier = Classifier.load(Path(model))
-            self._model = model
+            self._model = (model, version)
         return self._classifier
 
 
