@@ -43,8 +43,9 @@ def test_the_kept_vectors_are_the_encoders() -> None:
     encoder, kept = read(resources.path("seeds/vectors.npz"))
     texts = [example.text for example in read_labels(resources.path("seeds/labels.jsonl"))]
     assert encoder == encoder_id()
-    assert {digest_of(text) for text in texts} <= set(kept)
-    sample = texts[:: len(texts) // 25]
+    held = [text for text in texts if digest_of(text) in kept]
+    assert len(held) >= 0.75 * len(texts)  # new seeds are encoded when trained on, and kept at the next --shipped
+    sample = held[:: len(held) // 25]
     stored = np.stack([kept[digest_of(text)] for text in sample])
     assert (np.einsum("nd,nd->n", stored, encode(sample)) > 0.99).all()
 
