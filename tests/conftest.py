@@ -11,8 +11,12 @@ from pathlib import Path
 from uuid import uuid4
 
 import pytest
+from hypothesis import settings
 
 from monitor.store import Store
+
+settings.register_profile("patient", deadline=None)  # a busy machine is no failure
+settings.load_profile("patient")
 
 NOW = datetime(2026, 11, 24, 8, 0, tzinfo=UTC)
 
