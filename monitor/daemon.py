@@ -17,6 +17,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import IO, Any
 
+from monitor.duedates import remind
 from monitor.errors import MonitorError, StoreError
 from monitor.i18n import _
 from monitor.pipeline import run_pass
@@ -27,6 +28,7 @@ log = logging.getLogger(__name__)
 
 TICK_POLL = timedelta(seconds=5)
 TICK_SEND = timedelta(seconds=5)
+TICK_REMIND = timedelta(minutes=10)
 QUICKEST = timedelta(seconds=0.2)
 DRAIN_S = 8.0  # running jobs may end within this after SIGTERM
 STUCK_AFTER = timedelta(minutes=2)
@@ -56,6 +58,10 @@ class Daemon:
         send_digests(self.shell, now=self.shell.clock())
         if self.mail:
             deliver(self.shell, clock=self.shell.clock, stop=self.stopping.is_set)
+
+    def remind(self) -> None:
+        """Dates that come nearer: the duty to tell of them, which `send` then fulfils."""
+        remind(self.shell, now=self.shell.clock())
 
     def job(self, name: str, work: Callable[[], None]) -> Callable[[], None]:
         """`work` with its border: expected trouble is told, a bug is logged whole, the daemon lives on."""
@@ -109,6 +115,7 @@ def serve(shell: Shell, *, web: bool, mail: bool) -> int:
                 daemon.send,
                 max(min(TICK_SEND, shell.settings.digest_interval, shell.settings.retry_base), QUICKEST),
             ),
+            "remind": (daemon.remind, TICK_REMIND),
             "watchdog": (daemon.watchdog, timedelta(seconds=15)),
         }
         for name, (work, often) in jobs.items():

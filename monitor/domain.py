@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from enum import IntEnum, StrEnum
 
 
@@ -102,6 +102,43 @@ class Level(IntEnum):
             return cls[word.upper()]
         except KeyError:
             raise ValueError(f"unknown level {word!r}: use blue, yellow, orange or red") from None
+
+
+class ProfileKind(StrEnum):
+    """What a profile stands for. Source: 000#clusters, 002#platform"""
+
+    ENTERPRISE = "enterprise"
+    BRANCH = "branch"
+    PARK = "park"
+    CLUSTER = "cluster"
+
+
+class ProfileState(StrEnum):
+    """`sandbox`: matched and counted, nobody is told. `template`: only inherited from."""
+
+    ACTIVE = "active"
+    SANDBOX = "sandbox"
+    TEMPLATE = "template"
+
+
+class NameKind(StrEnum):
+    """What a name of a profile means, most telling first."""
+
+    SITE = "site"
+    SUPPLIER = "supplier"
+    LAW = "law"
+    ROUTE = "route"
+    PRODUCT = "product"
+    BRAND = "brand"
+
+
+class DeadlineKind(StrEnum):
+    """What a date asks of the reader."""
+
+    COMMENTS = "comments"  # a draft can be commented on until then
+    TRANSITION = "transition"  # the old rule, or the grace, ends then
+    IN_FORCE = "in_force"  # the rule applies from then on
+    COVER_NOTICE = "cover_notice"  # an insurer has to have been told by then
 
 
 class AlertState(StrEnum):
@@ -371,11 +408,51 @@ class Recipient:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Stakeholder:
+    """Somebody outside who has to be talked to about a site. Source: 001#III.4, 001#IV"""
+
+    name: str
+    role: str = ""
+    contact: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Named:
+    """Something of a profile that a text may name, by any of its names in any script."""
+
+    kind: NameKind
+    name: str
+    aliases: tuple[str, ...] = ()
+    unlike: tuple[str, ...] = ()  # phrases that hold a name and mean something else
+    countries: tuple[str, ...] = ()
+    stakeholders: tuple[Stakeholder, ...] = ()  # of a site
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cover:
+    """One insurance policy. Source: 004#finance"""
+
+    insurer: str
+    policy: str
+    countries: tuple[str, ...] = ()  # empty: anywhere
+    risks: tuple[str, ...] = ()  # tags and topics it pays for; empty: any
+    amount: str = ""  # as the policy says it, such as "20,000,000 USD"
+    notice: timedelta = timedelta(days=30)  # from the first alert until the insurer has to know
+    contact: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Profile:
     """An enterprise, branch or cluster and what it cares about. Empty gates let everything through."""
 
     name: str
     title: str = ""
+    kind: ProfileKind = ProfileKind.ENTERPRISE
+    state: ProfileState = ProfileState.ACTIVE
+    sectors: tuple[str, ...] = ()  # ISIC sections and divisions, HS chapters, as in seeds/sectors.yaml
+    names: tuple[Named, ...] = ()  # sites, suppliers, products, brands, routes, laws
+    exposure: tuple[tuple[str, float], ...] = ()  # country, percent of the business
+    covers: tuple[Cover, ...] = ()
     countries: tuple[str, ...] = ()
     tags: tuple[Tag, ...] = ()
     keywords: tuple[str, ...] = ()
@@ -384,6 +461,15 @@ class Profile:
     immediate: Level = Level.ORANGE  # from here on told at once; milder waits for the digest
     budget: int = 50  # alerts a day; the rest is ranked, held back and counted
     digest_every: timedelta = timedelta(days=1)
+
+    @property
+    def audience(self) -> tuple[Recipient, ...]:
+        """Who is told: nobody while the profile is tried out."""
+        return self.recipients if self.state is ProfileState.ACTIVE else ()
+
+    def named(self, kind: NameKind) -> tuple[Named, ...]:
+        """Its names of one kind."""
+        return tuple(named for named in self.names if named.kind is kind)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -394,6 +480,52 @@ class Match:
     concerned: bool
     points: int
     reasons: tuple[str, ...]  # in words, for and against
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Deadline:
+    """A date that a story's texts set, or a policy's notice period; `sentence` is where it was read."""
+
+    story: str
+    kind: DeadlineKind
+    on: date
+    found: datetime
+    sentence: str = ""
+    stage: Stage | None = None
+    url: str = ""
+    reckoned: bool = False  # counted from the text's own date ("30 days after publication"), not written out
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LeadTime:
+    """One line of the ledger: how long before a date somebody knew."""
+
+    alert: str
+    profile: str
+    title: str
+    kind: DeadlineKind
+    on: date
+    first_seen: datetime  # by any feed
+    alerted: datetime
+    told: datetime | None = None  # the first message that left
+    acknowledged: datetime | None = None
+
+    @property
+    def days(self) -> int:
+        """Days between being told (else alerted) and the date; negative when it came too late."""
+        return (self.on - (self.told or self.alerted).date()).days
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BrandDay:
+    """How often a brand was named on one day (UTC), and in what tone."""
+
+    profile: str
+    brand: str
+    day: date
+    mentions: int = 0
+    negative: int = 0
+    positive: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -528,6 +660,8 @@ class Decision:
     alerts: tuple[Alert, ...] = ()
     notices: tuple[Notice, ...] = ()
     events: tuple[AlertEvent, ...] = ()
+    deadlines: tuple[Deadline, ...] = ()
+    mentions: tuple[BrandDay, ...] = ()  # to be added to what is counted already
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

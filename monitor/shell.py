@@ -14,10 +14,11 @@ from typing import TYPE_CHECKING
 from monitor import resources
 from monitor.config import Settings
 from monitor.domain import Feed, Profile, Recipient
-from monitor.errors import ArtefactError, ConfigError, UsageError
+from monitor.errors import ArtefactError, UsageError
 from monitor.i18n import _
 from monitor.store import Store
-from monitor.warn.profiles import default_profile, parse
+from monitor.text.lines import read_file
+from monitor.warn.profile_file import default_profile, parse
 
 if TYPE_CHECKING:
     from monitor.classify.tagger import Tagger
@@ -59,7 +60,7 @@ class Shell:
             recipients = [Recipient(address=address, language=settings.lang) for address in named]
             return (default_profile(recipients, digest_every=settings.digest_interval),)
         return parse(
-            _yaml(settings.profiles),
+            read_file(settings.profiles),
             file=str(settings.profiles),
             language=settings.lang,
             digest_every=settings.digest_interval,
@@ -160,19 +161,3 @@ def unpack(files: bytes, folder: Path) -> None:
 
         shutil.rmtree(folder)
     draft.rename(folder)
-
-
-def _yaml(file: Path) -> object:
-    import yaml
-
-    try:
-        return yaml.safe_load(file.read_text(encoding="utf-8"))
-    except OSError as problem:
-        said = _("{file} cannot be read ({why}): check MONITOR_PROFILES").format(file=file, why=problem.strerror)
-        raise ConfigError(said) from problem
-    except UnicodeDecodeError as problem:
-        raise ConfigError(_("{file} is not text in UTF-8").format(file=file)) from problem
-    except yaml.YAMLError as problem:
-        where = getattr(problem, "problem_mark", None)
-        said = _("{file}, line {line}: this is not YAML") if where else _("{file}: this is not YAML")
-        raise ConfigError(said.format(file=file, line=where.line + 1 if where else 0)) from problem

@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 import time
 from collections import Counter, defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -20,6 +20,7 @@ from monitor.domain import (
     Alert,
     AlertState,
     Coverage,
+    Deadline,
     Item,
     Level,
     Message,
@@ -30,6 +31,7 @@ from monitor.domain import (
     Reason,
     Recipient,
 )
+from monitor.duedates import coming, dates_of
 from monitor.errors import DeliveryError
 from monitor.notify.identity import message_id
 from monitor.shell import Shell
@@ -38,6 +40,7 @@ from monitor.store.outbox import Duty
 from monitor.warn.decide import NEWS_FOR
 
 if TYPE_CHECKING:
+    from monitor.notify.digest import DueDate
     from monitor.notify.view import Entry
 
 log = logging.getLogger(__name__)
@@ -78,12 +81,26 @@ def _announce_to(shell: Shell, recipient: Recipient, profile: str, duties: Seque
         recipient=recipient,
         entries=_entries(shell.store, duties),
         items=_items_of(shell.store, [duty.alert for duty in duties]),
+        due_soon=_due(dates_of(shell.store, [duty.alert for duty in duties], shell.profiles), duties, now=now),
         profile_title=title,
         page_url=shell.settings.page_url,
         model=shell.model_line,
     )
     view = build(facts, now)
     return _put(shell, view, MessageKind.NOTICE, recipient, profile, "", duties, now=now)
+
+
+def _due(dates: Mapping[str, Sequence[Deadline]], duties: Sequence[Duty], *, now: datetime) -> tuple[DueDate, ...]:
+    """The dates ahead of the alerts told of."""
+    from monitor.notify.digest import DueDate
+
+    titles = {duty.alert.id: duty.alert.title for duty in duties}
+    return tuple(
+        DueDate(on=deadline.on, what=titles[alert], kind=deadline.kind)
+        for alert, of_alert in dates.items()
+        for deadline in of_alert
+        if deadline.on >= now.date()
+    )
 
 
 def _still_needed(store: Store, duties: Sequence[Duty]) -> list[Duty]:
@@ -104,7 +121,7 @@ def digests_due(shell: Shell, *, now: datetime) -> list[tuple[Profile, Recipient
     due = []
     for profile in shell.profiles:
         closed = shell.store.digest_periods(profile.name)
-        for recipient in profile.recipients:
+        for recipient in profile.audience:
             since = min(closed.get(recipient.address, began), now)
             periods = (now - since) // profile.digest_every
             if periods >= 1:
@@ -119,7 +136,7 @@ def close_periods(shell: Shell, *, now: datetime, only: str = "") -> int:
         if only and profile.name != only:
             continue
         closed = shell.store.digest_periods(profile.name)
-        for recipient in profile.recipients:
+        for recipient in profile.audience:
             since = closed.get(recipient.address) or first_period(shell, now=now)
             made += digest(shell, profile, recipient, since=min(since, now), until=now, now=now)
     return made
@@ -150,7 +167,7 @@ def preview(  # type: ignore[no-untyped-def]
     shell: Shell, profile: Profile, recipient: Recipient, *, since: datetime, until: datetime, now: datetime
 ):
     """The digest as it would be now, and the duties it would fulfil; nothing is written but skipped duties."""
-    from monitor.notify.digest import DigestFacts, build
+    from monitor.notify.digest import DigestFacts, DueDate, build
 
     store = shell.store
     waiting = store.duties(immediate=False, profile=profile.name, recipient=recipient.address)
@@ -167,6 +184,10 @@ def preview(  # type: ignore[no-untyped-def]
         held=sum(alert.held and since < alert.opened <= until for alert in alerts),
         still_open=sum(not a.held and a.state not in OVER and a.id not in told_now for a in alerts),
         items=_items_of(store, [duty.alert for duty in duties]),
+        due_soon=tuple(
+            DueDate(on=deadline.on, what=alert.title, kind=deadline.kind)
+            for alert, deadline in coming(shell, now=now, profile=profile.name)
+        ),
         page_url=shell.settings.page_url,
         model=shell.model_line,
     )

@@ -202,6 +202,18 @@ _COMMANDS = (
             _JSON,
         ),
     ),
+    (
+        "deadlines",
+        "plan:deadlines",
+        N_("dates that bind, with the countdown, and how long before them you were told"),
+        (_PROFILE, _o("--past", action="store_true", help=N_("past dates too: the whole ledger")), _JSON),
+    ),
+    (
+        "exposure",
+        "plan:exposure",
+        N_("how concentrated each business is, and whether all stand in the same countries"),
+        (_JSON,),
+    ),
     ("status", "look:status", N_("is the watch awake"), (_JSON,)),
     (
         "classify",

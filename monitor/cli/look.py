@@ -54,9 +54,12 @@ def alerts(shell: Shell, options: argparse.Namespace) -> int:
         state=_state(options.state) if options.state else None,
     )
     if options.json:
+        from monitor.duedates import dates_of
+
         of_stories = shell.store.items_of_stories([alert.story for alert in found])
+        dates = dates_of(shell.store, found, shell.profiles)
         for alert in found:
-            show.line(show.alert(alert, of_stories.get(alert.story, ())))
+            show.line(show.alert(alert, of_stories.get(alert.story, ()), dates[alert.id]))
         return 0
     rows = [
         (a.id, _(a.level.word), _(a.state.value), show.time(a.updated), ", ".join(a.countries), a.title) for a in found

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from monitor.domain import TAGS, Alert, Feed, Item, Judgement
+from monitor.domain import TAGS, Alert, Deadline, Feed, Item, Judgement
 
 WIDTH_OF_A_FILE = 200
 
@@ -91,7 +91,19 @@ def item(stored: Item) -> dict[str, Any]:
     }
 
 
-def alert(found: Alert, items: Sequence[Item]) -> dict[str, Any]:
+def deadline(found: Deadline) -> dict[str, Any]:
+    """A date as `monitor alerts --json` and `monitor deadlines --json` print it."""
+    return {
+        "kind": found.kind.value,
+        "on": found.on.isoformat(),
+        "stage": found.stage.value if found.stage else None,
+        "sentence": found.sentence,
+        "url": found.url,
+        "reckoned": found.reckoned,
+    }
+
+
+def alert(found: Alert, items: Sequence[Item], deadlines: Sequence[Deadline] = ()) -> dict[str, Any]:
     """An alert as `monitor alerts --json` prints it."""
     return {
         "id": found.id,
@@ -113,7 +125,7 @@ def alert(found: Alert, items: Sequence[Item]) -> dict[str, Any]:
         "held": found.held,
         "points": found.points,
         "reasons": list(found.reasons),
-        "deadlines": [],
+        "deadlines": [deadline(d) for d in deadlines],
         "owner": found.owner,
         "items": [{"id": i.id, "title": i.title, "link": i.url, "feed": i.feed} for i in items],
     }

@@ -42,6 +42,7 @@ def demo(shell: Shell, options: argparse.Namespace) -> int:
 
 def poll(shell: Shell, options: argparse.Namespace) -> int:
     """One pass, then the mail that is due."""
+    from monitor.duedates import remind
     from monitor.pipeline import run_pass
     from monitor.telling import announce, deliver, send_digests
 
@@ -49,6 +50,7 @@ def poll(shell: Shell, options: argparse.Namespace) -> int:
     with _progress(_("feeds")) as progress:
         outcome = run_pass(shell, everything=options.all, fetch_only=options.fetch_only, progress=progress)
     if not options.fetch_only:
+        remind(shell, now=shell.clock())
         announce(shell, now=shell.clock())
         send_digests(shell, now=shell.clock())
     if not (options.no_send or options.fetch_only):
@@ -102,6 +104,7 @@ def _progress(what: str) -> Iterator[Callable[[int, int], None] | None]:
 def deliver(shell: Shell, options: argparse.Namespace) -> int:
     """Send what is due, or show it."""
     from monitor.domain import MessageState
+    from monitor.duedates import remind
     from monitor.telling import announce, send_digests
     from monitor.telling import deliver as hand_over
 
@@ -115,6 +118,7 @@ def deliver(shell: Shell, options: argparse.Namespace) -> int:
             shown = [(show.time(row[0]), *row[1:]) for row in rows]
             show.table((_("made"), _("to"), _("kind"), _("subject"), _("tries"), _("last trouble")), shown)
         return 0
+    remind(shell, now=shell.clock())
     announce(shell, now=shell.clock())
     send_digests(shell, now=shell.clock())
     outcome = hand_over(shell, clock=shell.clock)

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 
-from monitor.domain import Coverage, Item, MessageKind, Profile, Reason, Recipient
+from monitor.domain import Coverage, DeadlineKind, Item, MessageKind, Profile, Reason, Recipient
 from monitor.notify import words
 from monitor.notify.plain import one_line
 from monitor.notify.view import (
@@ -32,6 +32,7 @@ class DueDate:
 
     on: date
     what: str
+    kind: DeadlineKind | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,7 +68,7 @@ def build(facts: DigestFacts, now: datetime) -> MailView:
         sections=sections(facts.entries, facts.items, titles, reader),
         more=more_line(facts.entries, reader),
         notes=_notes(facts, reader),
-        due=_due(facts, reader, now),
+        due=due_facts(facts.due_soon, reader, now),
         coverage=coverage_facts(facts.coverage, facts.held, reader),
         page_url=reader.page_url,
         footer=_footer(facts, reader),
@@ -144,13 +145,21 @@ def _notes(facts: DigestFacts, reader: Reader) -> tuple[str, ...]:
     return tuple(notes)
 
 
-def _due(facts: DigestFacts, reader: Reader, now: datetime) -> tuple[Fact, ...]:
+def due_facts(dues: Sequence[DueDate], reader: Reader, now: datetime) -> tuple[Fact, ...]:
+    """Dates ahead with their countdown, the soonest first."""
     today = now.astimezone(reader.zone).date()
     found = []
-    for due in sorted(facts.due_soon, key=lambda d: (d.on, d.what)):
+    for due in sorted(dues, key=lambda d: (d.on, d.what)):
         days = (due.on - today).days
-        found.append(Fact(label=f"{due.on} ({_countdown(days, reader)})", value=one_line(due.what), alarm=days <= 0))
+        found.append(
+            Fact(label=f"{due.on} ({_countdown(days, reader)})", value=_due_line(due, reader), alarm=days <= 0)
+        )
     return tuple(found)
+
+
+def _due_line(due: DueDate, reader: Reader) -> str:
+    what = one_line(due.what)
+    return words.labelled(words.deadline_word(due.kind, reader.say), what, reader.say) if due.kind else what
 
 
 def _countdown(days: int, reader: Reader) -> str:

@@ -8,6 +8,7 @@ from datetime import datetime
 
 from monitor.domain import Item, MessageKind, Recipient
 from monitor.notify import words
+from monitor.notify.digest import DueDate, due_facts
 from monitor.notify.plain import one_line
 from monitor.notify.view import (
     Entry,
@@ -30,6 +31,7 @@ class NoticeFacts:
     recipient: Recipient
     entries: tuple[Entry, ...]
     items: Mapping[str, tuple[Item, ...]] = field(default_factory=dict)  # alert id -> its story's items
+    due_soon: tuple[DueDate, ...] = ()
     profile_title: str = ""
     page_url: str = ""
     model: str = ""
@@ -54,6 +56,7 @@ def build(facts: NoticeFacts, now: datetime) -> MailView:
         tallies=tallies(facts.entries, reader.say) if count > 1 else (),
         sections=_drawn(facts, reader),
         more=more_line(facts.entries, reader),
+        due=due_facts(facts.due_soon, reader, now),
         page_url=reader.page_url,
         footer=_footer(facts, reader),
     )

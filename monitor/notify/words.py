@@ -6,7 +6,7 @@ import re
 from functools import lru_cache
 from gettext import NullTranslations
 
-from monitor.domain import AlertState, Certainty, Level, Reason, Severity, Tag
+from monitor.domain import AlertState, Certainty, DeadlineKind, Level, Reason, Severity, Stage, Tag
 from monitor.i18n import N_, base_language
 
 LEVELS = {
@@ -51,6 +51,19 @@ REASONS = {
     Reason.CORRECTED: N_("Corrected"),
     Reason.WITHDRAWN: N_("Withdrawn"),
 }
+DEADLINES = {
+    DeadlineKind.COMMENTS: N_("comments until"),
+    DeadlineKind.TRANSITION: N_("transition until"),
+    DeadlineKind.IN_FORCE: N_("in force from"),
+    DeadlineKind.COVER_NOTICE: N_("insurer to be told by"),
+}
+STAGES = {
+    Stage.PROPOSAL: N_("proposal"),
+    Stage.CONSULTATION: N_("consultation"),
+    Stage.ADOPTED: N_("adopted"),
+    Stage.PUBLISHED: N_("published"),
+    Stage.IN_FORCE: N_("in force"),
+}
 TOPICS = {
     "geopolitical.sanctions": N_("sanctions"),
     "geopolitical.export_control": N_("export controls"),
@@ -87,6 +100,7 @@ REASON_SENTENCES = (
     N_("one step lower: a rumour in one feed"),
     N_("one step lower: it is over"),
     N_("no country"),
+    N_("it names none of your sites, suppliers, routes, laws, products, brands or sectors"),
 )
 # The answers of `monitor why` and the words around them, shown on the terminal and the page.
 ANSWERS = (
@@ -103,12 +117,27 @@ ANSWERS = (
     N_("waits for the digest"),
 )
 DEFAULT_TITLE = N_("Everything flagged")
-_LISTED = re.compile(r"(tag|country|keyword): (.+)")
+_LISTED = re.compile(r"(tag|country|keyword): (.+?)(?P<points> \+\d+)?")
+_YOURS = {
+    "site": N_("your site: {names}"),
+    "supplier": N_("your supplier: {names}"),
+    "law": N_("a law you live under: {names}"),
+    "route": N_("your route or port: {names}"),
+    "product": N_("your product: {names}"),
+    "brand": N_("your brand: {names}"),
+    "sector": N_("your sector: {names}"),
+    "exposure": N_("{names} of your business lies there"),
+}
+_OF_YOURS = re.compile(rf"({'|'.join(_YOURS)}): (.+?)(?P<points> \+\d+)?")
 _REFUSED = (
     (re.compile(r"none of its tags \((?P<names>.*)\) is among yours"), N_("none of its tags ({names}) is among yours")),
     (
         re.compile(r"it lies in (?P<where>.*), outside your countries \((?P<names>.*)\)"),
         N_("it lies in {where}, outside your countries ({names})"),
+    ),
+    (
+        re.compile(r"it is about (?P<names>.*), none of your sectors"),
+        N_("it is about {names}, none of your sectors"),
     ),
     (
         re.compile(r"none of your keywords \((?P<names>.*)\) stands in it"),
@@ -148,6 +177,15 @@ def certainty_word(certainty: Certainty, say: NullTranslations) -> str:
     return say.gettext(CERTAINTIES[certainty])
 
 
+def deadline_word(kind: DeadlineKind, say: NullTranslations) -> str:
+    return say.gettext(DEADLINES[kind])
+
+
+def stage_word(stage: Stage | None, say: NullTranslations) -> str:
+    """Empty where no stage was read."""
+    return say.gettext(STAGES[stage]) if stage else ""
+
+
 def topic_word(topic: str, say: NullTranslations) -> str:
     """The topic's name; of one we have no word for, its id without the tag."""
     if topic in TOPICS:
@@ -184,15 +222,8 @@ def labelled(label: str, value: str, say: NullTranslations) -> str:
 
 def why(reason: str, say: NullTranslations, language: str) -> str:
     """A stored reason such as `country: DE`, in the reader's words; one we do not know stays as it is."""
-    if listed := _LISTED.fullmatch(reason):
-        kind, values = listed[1], listed[2].split(", ")
-        if kind == "tag":
-            named = [say.gettext(TAG_WORDS[Tag(v)]) if v in set(Tag) else v for v in values]
-            return say.gettext("your tag: {names}").format(names=joined(named, say))
-        if kind == "country":
-            named = [country_word(v, language) for v in values]
-            return say.gettext("your country: {names}").format(names=joined(named, say))
-        return say.gettext("your keyword: {names}").format(names=joined(values, say))
+    if listed := _LISTED.fullmatch(reason) or _OF_YOURS.fullmatch(reason):
+        return _yours(listed[1], listed[2].split(", "), say, language) + _points(listed["points"], say)
     if figure := _FIGURE.fullmatch(reason):
         if figure["feeds"]:
             return say.gettext("{n} feeds report it").format(n=figure["feeds"])
@@ -202,3 +233,19 @@ def why(reason: str, say: NullTranslations, language: str) -> str:
             parts = {name: say.gettext(value) for name, value in refused.groupdict().items()}
             return say.gettext(sentence).format(**parts)
     return say.gettext(reason) if reason else ""
+
+
+def _yours(kind: str, values: list[str], say: NullTranslations, language: str) -> str:
+    if kind == "tag":
+        named = [say.gettext(TAG_WORDS[Tag(v)]) if v in set(Tag) else v for v in values]
+        return say.gettext("your tag: {names}").format(names=joined(named, say))
+    if kind == "country":
+        named = [country_word(v, language) for v in values]
+        return say.gettext("your country: {names}").format(names=joined(named, say))
+    if kind == "keyword":
+        return say.gettext("your keyword: {names}").format(names=joined(values, say))
+    return say.gettext(_YOURS[kind]).format(names=joined(values, say))
+
+
+def _points(found: str | None, say: NullTranslations) -> str:
+    return say.gettext(" ({points} points)").format(points=found.strip()) if found else ""

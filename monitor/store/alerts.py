@@ -12,6 +12,7 @@ from monitor.domain import Alert, AlertEvent, AlertState, Decision, Known, Level
 from monitor.errors import ConflictError
 from monitor.i18n import _
 from monitor.store.engine import reading, upsert, writing
+from monitor.store.obligations import write_deadlines, write_mentions
 from monitor.store.rows import from_alert, from_story, story_query, to_alert, to_story
 from monitor.store.schema import alert_events, alerts, meta, notices, stories
 
@@ -128,12 +129,14 @@ def check_version(connection: Connection, decision: Decision) -> None:
 
 
 def write_decision(connection: Connection, decision: Decision) -> None:
-    """Stories, alerts, their notices and events, inside the caller's transaction."""
+    """Stories, alerts, their notices, events and dates, inside the caller's transaction."""
+    write_mentions(connection, decision.mentions)
     if not decision.stories:
         return
     next_version = {"value": str(decision.version + 1)}
     connection.execute(update(meta).where(meta.c.name == "decisions").values(next_version))
     _put(connection, stories, [from_story(story) for story in decision.stories])
+    write_deadlines(connection, decision.deadlines)
     _put(connection, alerts, [from_alert(alert) for alert in decision.alerts])
     if decision.events:
         rows = [

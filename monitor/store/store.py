@@ -11,12 +11,13 @@ from monitor.store.alerts import AlertsDoor
 from monitor.store.engine import bring_up_to_date, open_engine, reading, schema_version
 from monitor.store.feeds import FeedsDoor
 from monitor.store.items import ItemsDoor
+from monitor.store.obligations import ObligationsDoor
 from monitor.store.outbox import OutboxDoor
 from monitor.store.passes import PassesDoor
 from monitor.store.review import ReviewDoor
 
 
-class Store(FeedsDoor, ItemsDoor, AlertsDoor, OutboxDoor, ReviewDoor, PassesDoor):
+class Store(FeedsDoor, ItemsDoor, AlertsDoor, ObligationsDoor, OutboxDoor, ReviewDoor, PassesDoor):
     """Everything that is remembered, by noun; safe to share between threads."""
 
     def __init__(self, engine: Engine) -> None:

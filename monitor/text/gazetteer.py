@@ -88,7 +88,7 @@ class Gazetteer:
         at = 0
         for index, start, end in self._automaton.find_matches_as_indexes(text):
             name = self._names[index]
-            if not _stands_alone(text, start, end, open_ended=name.open_ended):
+            if not stands_alone(text, start, end, open_ended=name.open_ended):
                 continue
             rest += text[at:start], _TAKEN * (end - start)
             at = end
@@ -254,7 +254,8 @@ def _cities(locale: Any) -> Iterator[tuple[str, str]]:
 # --- whether a hit is a word -------------------------------------------------------------------
 
 
-def _stands_alone(text: str, start: int, end: int, *, open_ended: bool) -> bool:
+def stands_alone(text: str, start: int, end: int, *, open_ended: bool) -> bool:
+    """Whether a hit is a word of its own in its script, not a part of a longer one."""
     first = text[start]
     if first.isascii():
         return _plain_word(text, start, end, open_ended=open_ended)

@@ -23,6 +23,7 @@ from monitor.domain import (
     Story,
 )
 from monitor.warn.levels import level_of
+from monitor.warn.obligations import deadlines_of
 from monitor.warn.profiles import match
 from monitor.warn.stories import Stories
 
@@ -62,6 +63,7 @@ def decide(items: Sequence[Item], *, known: Known, profiles: Sequence[Profile], 
         alerts=tuple(alert for alert, _, _ in plans),
         notices=tuple(notice for _, notices, _ in plans for notice in notices),
         events=tuple(event for _, _, events in plans for event in events),
+        deadlines=deadlines_of(flagged, story_of, now=now),
     )
 
 
@@ -181,5 +183,5 @@ def _notices(profile: Profile, alert: Alert, reason: Reason) -> tuple[Notice, ..
     at_once = alert.level >= profile.immediate
     return tuple(
         Notice(alert=alert.id, recipient=recipient, reason=reason, revision=alert.revision, immediate=at_once)
-        for recipient in profile.recipients
+        for recipient in profile.audience
     )

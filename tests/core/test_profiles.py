@@ -9,7 +9,8 @@ import yaml
 
 from monitor.domain import Level, Tag
 from monitor.errors import ConfigError
-from monitor.warn.profiles import keywords_in, parse
+from monitor.warn.profile_file import parse
+from monitor.warn.profiles import keywords_in
 
 DAY = timedelta(days=1)
 
