@@ -235,6 +235,14 @@ def _nearest(key: str, known: Mapping[str, Any]) -> str:
     return _(" (did you mean {name}?)").format(name=PREFIX + close[0].upper()) if close else ""
 
 
+def database_url(text: str) -> str:
+    """The URL of a database as somebody typed it, with the driver we use. Raises: ConfigError."""
+    try:
+        return str(_database(text))
+    except ValueError as problem:
+        raise ConfigError(str(problem)) from None
+
+
 def environment() -> Mapping[str, str]:
     """The process environment."""
     return os.environ

@@ -263,8 +263,12 @@ _COMMANDS = (
     (
         "db",
         "setup:db",
-        N_("storage: migrate it, or copy it while it is in use"),
-        (_o("action", choices=("upgrade", "backup", "check")), _o("file", nargs="?", default="", metavar="FILE")),
+        N_("storage: migrate it, check it, back it up while it is in use, restore it, copy it to another database"),
+        (
+            _o("action", choices=("upgrade", "check", "backup", "restore", "copy")),
+            _o("target", nargs="?", default="", metavar="FILE-OR-URL"),
+            _o("--replace", action="store_true", help=N_("for restore and copy: clear what the database holds")),
+        ),
     ),
 )
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from monitor.cli import show
-from monitor.config import listing
+from monitor.config import database_url, listing
 from monitor.errors import StoreError, UsageError
 from monitor.i18n import _
 from monitor.shell import Shell
@@ -101,15 +101,37 @@ def config(shell: Shell, options: argparse.Namespace) -> int:
 
 
 def db(shell: Shell, options: argparse.Namespace) -> int:
-    """Migrate, check or copy the database."""
-    if options.action == "backup":
-        if not options.file:
-            raise UsageError(_("name the file to write: monitor db backup FILE"))
-        shell.store.backup(Path(options.file))
-        show.say(_("written to {file}").format(file=options.file))
-        return 0
+    """Migrate, check, back up, restore or copy the database."""
+    if options.action in ("backup", "restore", "copy"):
+        return _db_whole(shell, options)
     if options.action == "check" and (trouble := shell.store.check()):
         said = _("{trouble}: restore the newest backup made with `monitor db backup`")
         raise StoreError(said.format(trouble=trouble))
     show.say(_("the database is sound and stands at schema {schema}").format(schema=shell.store.schema()))
+    return 0
+
+
+def _db_whole(shell: Shell, options: argparse.Namespace) -> int:
+    """The whole memory to or from a file, or into another database."""
+    from monitor.daemon import only_one
+
+    usage = {
+        "backup": _("name the file to write: monitor db backup FILE"),
+        "restore": _("name the backup to read: monitor db restore FILE"),
+        "copy": _("name the database to fill: monitor db copy postgresql://user:password@host/name"),
+    }
+    if not options.target:
+        raise UsageError(usage[options.action])
+    with show.progress(_("rows")) as progress:
+        if options.action == "backup":
+            shell.store.backup(Path(options.target), progress=progress)
+            show.say(_("written to {file}").format(file=options.target))
+            return 0
+        with only_one(shell):  # nobody schedules or sends while the memory is exchanged
+            if options.action == "restore":
+                rows = shell.store.restore(Path(options.target), replace=options.replace, progress=progress)
+            else:
+                url = database_url(options.target)
+                rows = shell.store.copy_to(url, replace=options.replace, progress=progress)
+    show.say(_("{rows} rows copied and compared").format(rows=rows))
     return 0

@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from dataclasses import asdict, replace
 from pathlib import Path
 
@@ -47,7 +44,7 @@ def poll(shell: Shell, options: argparse.Namespace) -> int:
     from monitor.telling import announce, deliver, send_digests
 
     first = shell.store.watching_since() is None
-    with _progress(_("feeds")) as progress:
+    with show.progress(_("feeds")) as progress:
         outcome = run_pass(shell, everything=options.all, fetch_only=options.fetch_only, progress=progress)
     if not options.fetch_only:
         remind(shell, now=shell.clock())
@@ -86,19 +83,6 @@ def _show_silent(shell: Shell) -> None:
     rows = [(state.feed.name, state.error, state.feed.url) for state in silent]
     title = _("Feeds that did not answer on this first pass:")
     show.table((_("feed"), _("why"), _("address")), rows, title=title, to_stderr=True)
-
-
-@contextmanager
-def _progress(what: str) -> Iterator[Callable[[int, int], None] | None]:
-    if not sys.stderr.isatty():
-        yield None
-        return
-    from rich.console import Console
-    from rich.progress import Progress
-
-    with Progress(console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task(what, total=None)
-        yield lambda done, total: bar.update(task, completed=done, total=total)
 
 
 def deliver(shell: Shell, options: argparse.Namespace) -> int:

@@ -52,18 +52,6 @@ def copy_before(engine: Engine, stands_at: str) -> None:
         file = Path(engine.url.database)
         target = file.with_name(f"{file.name}.before-{stands_at}")
         if not target.exists():
+            from monitor.store.copy import backup
+
             backup(engine, target)
-
-
-def backup(engine: Engine, target: Path) -> None:
-    """Write a consistent copy of a SQLite database while it is in use.
-
-    Raises: StoreError for PostgreSQL (use pg_dump) or where the target exists.
-    """
-    if engine.dialect.name != "sqlite":
-        raise StoreError(_("this backs up SQLite only: use pg_dump for PostgreSQL"))
-    if target.exists():
-        raise StoreError(_("{file} exists already: name another file").format(file=target))
-    target.parent.mkdir(parents=True, exist_ok=True)
-    with engine.connect() as connection:
-        connection.connection.driver_connection.execute("VACUUM INTO ?", (str(target),))  # type: ignore[union-attr]

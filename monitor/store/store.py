@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 from sqlalchemy import Engine, text
@@ -15,6 +16,8 @@ from monitor.store.obligations import ObligationsDoor
 from monitor.store.outbox import OutboxDoor
 from monitor.store.passes import PassesDoor
 from monitor.store.review import ReviewDoor
+
+Progress = Callable[[int, int], None]  # rows done, rows in all
 
 
 class Store(FeedsDoor, ItemsDoor, AlertsDoor, ObligationsDoor, OutboxDoor, ReviewDoor, PassesDoor):
@@ -52,11 +55,27 @@ class Store(FeedsDoor, ItemsDoor, AlertsDoor, ObligationsDoor, OutboxDoor, Revie
             return ""
         return _("damaged: {what}").format(what=_("a reference is broken") if found == "ok" else found)
 
-    def backup(self, target: Path) -> None:
-        """A consistent copy of a SQLite database while it is in use."""
-        from monitor.store.migrate import backup
+    def backup(self, file: Path, *, progress: Progress | None = None) -> None:
+        """A consistent copy as a SQLite file while the database is in use. Raises: StoreError where it exists."""
+        from monitor.store.copy import backup
 
-        backup(self._engine, target)
+        backup(self._engine, file, progress=progress)
+
+    def restore(self, file: Path, *, replace: bool = False, progress: Progress | None = None) -> int:
+        """What a backup holds, all or nothing; returns how many rows. Raises: StoreError."""
+        from monitor.store.copy import restore
+
+        return restore(file, self._engine, replace=replace, progress=progress)
+
+    def copy_to(self, url: str, *, replace: bool = False, progress: Progress | None = None) -> int:
+        """Everything into the database at `url`, all or nothing; returns how many rows. Raises: StoreError."""
+        from monitor.store.copy import copy_all
+
+        target = open_engine(url)
+        try:
+            return copy_all(self._engine, target, replace=replace, progress=progress)
+        finally:
+            target.dispose()
 
     def schema(self) -> str:
         """The migration the database stands at."""
