@@ -26,12 +26,16 @@ _HAS_HAN = re.compile(r"[\u4e00-\u9fff]")
 
 def prepare(text: Text) -> str:
     """Tokens of title and summary, separated by blanks; empty for a text without words."""
-    both = f"{text.title[:TITLE_MOST]} {text.summary[:SUMMARY_MOST]}"
-    if not both.isascii():
-        both = unicodedata.normalize("NFKC", both)
-        if _HAS_HAN.search(both):
-            both = simplified(both)
-    return " ".join(token for token in _TOKEN.findall(both.lower()) if _kept(token))
+    return " ".join(tokens(f"{text.title[:TITLE_MOST]} {text.summary[:SUMMARY_MOST]}"))
+
+
+def tokens(text: str) -> list[str]:
+    """Words of spaced scripts and single characters of the others, simplified, in lower case, without figures."""
+    if not text.isascii():
+        text = unicodedata.normalize("NFKC", text)
+        if _HAS_HAN.search(text):
+            text = simplified(text)
+    return [token for token in _TOKEN.findall(text.lower()) if _kept(token)]
 
 
 def _kept(token: str) -> bool:
