@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from hashlib import blake2b, sha256
 from pathlib import Path
@@ -16,13 +17,16 @@ from typing import Any
 
 from monitor import resources
 from monitor.classify.artefact import manifest_of, save
+from monitor.classify.card import card_of, in_words
 from monitor.classify.encoder import encoder_id
-from monitor.classify.evaluate import GoldText, in_words, read_gold, scores_of
+from monitor.classify.evaluate import GoldText, read_gold, scores_of
+from monitor.classify.figures import figures_of
+from monitor.classify.mistakes import Mistake, in_lines, mistakes_of
 from monitor.classify.predict import Classifier
 from monitor.classify.taxonomy import load_sources, load_taxonomy
 from monitor.classify.train import LabelledText, Trained, read_labels, train
 from monitor.classify.vectors import read, stacked, vectors_of, write
-from monitor.domain import FeedKind, Item, Text, Trust, Verdict
+from monitor.domain import TAGS, FeedKind, Item, Judgement, Text, Trust, Verdict
 from monitor.errors import GateError, UsageError
 from monitor.i18n import _
 from monitor.shell import Shell, pack, unpack
@@ -33,6 +37,7 @@ VERDICT_WEIGHT = 3.0  # a person's word on a real item counts as much as so many
 SHIPPED = "shipped"
 GATED = ("macro_f1", "critical_recall")  # neither may fall
 VECTORS = "vectors.npz"  # in seeds/
+FAILURES = 12  # heaps of mistakes that the model card names
 MADE = datetime(2026, 1, 1, tzinfo=UTC)  # of a shipped classifier, so that the same seeds give the same bytes
 Progress = Callable[[str], None]
 
@@ -104,16 +109,50 @@ def _report(manifest: dict[str, Any]) -> dict[str, Any]:
     return {name: manifest[name] for name in kept}
 
 
-def evaluate_file(shell: Shell, file: Path) -> tuple[dict[str, Any], str]:
-    """The scores of the classifier that judges on labelled JSON Lines, and the same as a table."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Evaluation:
+    """What was measured on one file: figures, and heaps of mistakes."""
+
+    figures: dict[str, Any]
+    heaps: list[tuple[str, list[Mistake]]]
+
+    @property
+    def words(self) -> str:
+        """The figures as tables."""
+        return in_words(self.figures)
+
+    @property
+    def mistakes(self) -> str:
+        """The mistakes, heap by heap."""
+        return "\n".join(in_lines(self.heaps))
+
+
+def evaluate_file(shell: Shell, file: Path) -> Evaluation:
+    """The classifier that judges, measured on labelled JSON Lines. Raises: ConfigError, ArtefactError."""
     gold = read_gold(file)
     said = shell.tagger.judge([entry.text for entry in gold])
-    severities = [
+    right = [
+        replace(judgement, labels=tuple(tag for tag in TAGS if tag in entry.labels))
+        for entry, judgement in zip(gold, said, strict=True)
+    ]
+    figures = figures_of(gold, said, _severities(gold, said), _severities(gold, right))
+    version = manifest_of(shell.model_dir)["version"]
+    return Evaluation(figures={"model": version, **figures}, heaps=mistakes_of(gold, said))
+
+
+def _severities(gold: Sequence[GoldText], said: Sequence[Judgement]) -> list[int]:
+    return [
         int(assess(entry.text, judgement, trust=Trust.OTHER, kind=FeedKind.NEWS).severity)
         for entry, judgement in zip(gold, said, strict=True)
     ]
-    scores = {"model": manifest_of(shell.model_dir)["version"], **scores_of(gold, said, severities)}
-    return scores, in_words(scores)
+
+
+def write_card(shell: Shell, card: Path, name: str, measured: Evaluation) -> None:
+    """The model card of the classifier that judges, by its manifest, the gate set, and what was just measured."""
+    gate = evaluate_file(shell, resources.path("seeds/gate.jsonl"))
+    heaps = [(name, len(heap)) for name, heap in measured.heaps[:FAILURES]]
+    both = {"the gate set (`seeds/gate.jsonl`, invented by other hands)": gate.figures, name: measured.figures}
+    card.write_text(card_of(manifest_of(shell.model_dir), both, heaps), encoding="utf-8")
 
 
 def models(shell: Shell) -> list[dict[str, Any]]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,6 +13,7 @@ import numpy.typing as npt
 
 from monitor.domain import TAGS, Judgement, Tag, Text
 from monitor.errors import ConfigError
+from monitor.i18n import _
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,6 +24,7 @@ class GoldText:
     labels: frozenset[Tag]
     severity: int | None = None
     countries: frozenset[str] | None = None
+    source: str = ""
 
 
 def read_gold(file: Path) -> list[GoldText]:
@@ -34,25 +36,45 @@ def read_gold(file: Path) -> list[GoldText]:
     try:
         lines = file.read_text(encoding="utf-8").splitlines()
     except (OSError, UnicodeDecodeError) as problem:
-        raise ConfigError(f"{file} cannot be read: {problem}") from problem
+        raise ConfigError(_("{file} cannot be read ({why})").format(file=file, why=problem)) from problem
     for number, line in enumerate(lines, 1):
         if not line.strip():
             continue
         try:
-            entry = json.loads(line)
-            found.append(
-                GoldText(
-                    text=Text(title=entry["title"], summary=entry.get("summary") or ""),
-                    labels=frozenset(Tag(label) for label in entry["labels"]),
-                    severity=entry.get("severity"),
-                    countries=None if entry.get("countries") is None else frozenset(entry["countries"]),
-                )
-            )
-        except (ValueError, KeyError, TypeError) as problem:
-            raise ConfigError(f"{file}, line {number}: {problem!r}") from problem
+            found.append(_gold_text(json.loads(line)))
+        except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as problem:
+            said = _("{file}, line {line}: {what}").format(file=file, line=number, what=_told(problem))
+            raise ConfigError(said) from problem
     if not found:
-        raise ConfigError(f"{file} holds no labelled text")
+        raise ConfigError(_("{file} holds no labelled text").format(file=file))
     return found
+
+
+def _gold_text(entry: Any) -> GoldText:
+    for name, kind in (("title", str), ("labels", list), ("summary", str | None), ("countries", list | None)):
+        if not isinstance(entry[name] if name in ("title", "labels") else entry.get(name), kind):
+            raise ValueError(_("{name} is of the wrong kind").format(name=name))
+    severity = entry.get("severity")
+    if severity is not None and severity not in range(4):
+        raise ValueError(_("{name} is of the wrong kind").format(name="severity"))
+    countries = entry.get("countries")
+    return GoldText(
+        text=Text(title=entry["title"], summary=entry.get("summary") or "", language=str(entry.get("lang") or "")),
+        labels=frozenset(Tag(label) for label in entry["labels"]),
+        severity=severity,
+        countries=None if countries is None else frozenset(str(code) for code in countries),
+        source=str(entry.get("source") or ""),
+    )
+
+
+def _told(problem: Exception) -> str:
+    if isinstance(problem, json.JSONDecodeError | RecursionError):
+        return _("this is not JSON")
+    if isinstance(problem, KeyError):
+        return _("{name} is missing").format(name=problem.args[0])
+    if isinstance(problem, ValueError):
+        return str(problem)
+    return _("write an object with title and labels")
 
 
 def scores_of(gold: Sequence[GoldText], said: Sequence[Judgement], severities: Sequence[int]) -> dict[str, Any]:
@@ -137,13 +159,3 @@ def _countries(gold: Sequence[GoldText], said: Sequence[Judgement]) -> float | N
             hit += len(entry.countries & set(judgement.countries))
             total += len(entry.countries) + len(judgement.countries)
     return round(2 * hit / total, 4) if total else None
-
-
-def in_words(scores: Mapping[str, Any]) -> str:
-    """The figures as a small table."""
-    lines = [f"{'':<14}{'items':>6}{'precision':>11}{'recall':>8}{'F1':>7}{'AP':>7}{'ECE':>7}"]
-    for tag, of in scores["tags"].items():
-        shown = "".join(f"{of[name]:>7.3f}" for name in ("f1", "average_precision", "ece"))
-        lines.append(f"{tag:<14}{of['items']:>6}{of['precision']:>11.3f}{of['recall']:>8.3f}{shown}")
-    lines += [f"{name}: {value}" for name, value in scores.items() if name != "tags" and value is not None]
-    return "\n".join(lines)

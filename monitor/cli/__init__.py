@@ -235,7 +235,13 @@ _COMMANDS = (
         "evaluate",
         "teach:evaluate",
         N_("measure the classifier on labelled JSON Lines"),
-        (_o("file", metavar="FILE"), _JSON),
+        (
+            _o("file", metavar="FILE"),
+            _o("--errors", action="store_true", help=N_("print what was judged wrongly, grouped")),
+            _o("--card", metavar="FILE", default="", help=N_("write the model card there")),
+            _o("--named", metavar="WORDS", default="", help=N_("what the card calls the measured file")),
+            _JSON,
+        ),
     ),
     (
         "model",

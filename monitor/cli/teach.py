@@ -113,13 +113,17 @@ def _progress(step: str) -> None:
 
 def evaluate(shell: Shell, options: argparse.Namespace) -> int:
     """Measure the classifier that judges on labelled JSON Lines."""
-    from monitor.teaching import evaluate_file
+    from monitor.teaching import evaluate_file, write_card
 
-    scores, words = evaluate_file(shell, Path(options.file))
+    found = evaluate_file(shell, Path(options.file))
+    if options.card:
+        write_card(shell, Path(options.card), options.named or Path(options.file).name, found)
     if options.json:
-        show.line(scores)
+        show.line(found.figures)
+    elif options.errors:
+        show.say(found.mistakes)
     else:
-        show.say(words)
+        show.say(found.words)
     return 0
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 from pathlib import Path
 from typing import Any
@@ -26,10 +25,10 @@ def scores(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     folder = tmp_path_factory.mktemp("quality")
     settings = config.load({"MONITOR_DATA_DIR": str(folder)}, env_file=folder / "none")
     shell = Shell(settings=settings, clock=system_clock)
-    found, words = evaluate_file(shell, Path(DATA) / "dev_gold.jsonl")
-    print(words, json.dumps(found["tags"]))
+    found = evaluate_file(shell, Path(DATA) / "dev_gold.jsonl")
+    print(found.words)
     shell.close()
-    return found
+    return found.figures
 
 
 def test_tags(scores: dict[str, Any]) -> None:
