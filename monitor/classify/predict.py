@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from hashlib import sha256
 from math import log
 from pathlib import Path
 
@@ -11,15 +12,19 @@ import numpy.typing as npt
 
 from monitor.classify.artefact import Weights, load_weights
 from monitor.classify.encoder import encode, encoder_id
-from monitor.classify.features import grams, prepare, simplified
+from monitor.classify.features import PIECES_COUNT, grams, pieces, prepare, simplified, spelled
 from monitor.domain import TAGS, Evidence, Judgement, Tag, Text
 
 TOPIC_FROM = 0.3  # probability from which a second topic is told; the likeliest one always is
 EVIDENCE_MOST = 8
 CHUNK = 1000
 BAND = (0.6, 1.15)  # unsure between these multiples of a tag's threshold
+WORDS_KEPT = 20_000
 FAST, EXACT = 0, 1
 TIERS = ("fast", "exact")
+
+Vector = tuple[list[int], list[float]]  # feature numbers and their values
+Spelling = tuple[float, float, float, float]  # the log-odds of each tag, and a square of length
 
 
 class Classifier:
@@ -31,10 +36,14 @@ class Classifier:
 
     def __init__(self, weights: Weights) -> None:
         self.weights = weights
-        self.has_encoder = weights.network is not None and weights.encoder == encoder_id()
+        digest = sha256(weights.adapter).hexdigest() if weights.adapter else ""
+        self.has_encoder = weights.network is not None and weights.encoder == encoder_id(digest)
         self._index = {word: number for number, word in enumerate(weights.vocabulary)}
-        self._columns = np.hstack([weights.tag_weights, weights.topic_weights]).astype(np.float32)
-        self._bias = np.concatenate([weights.tag_bias, weights.topic_bias])
+        self._idf: list[float] = weights.idf.tolist()
+        self._pieces = {piece: number for number, piece in enumerate(weights.pieces)}
+        of_pieces = weights.tag_weights[len(weights.vocabulary) :] * weights.pieces_idf[:, None]
+        self._of_pieces = np.hstack([of_pieces, weights.pieces_idf[:, None] ** 2])
+        self._spelling: dict[str, Spelling] = {}  # of words met lately
 
     @classmethod
     def load(cls, folder: Path) -> Classifier:
@@ -43,7 +52,8 @@ class Classifier:
 
     def probabilities(self, texts: Sequence[Text], tier: int = FAST) -> npt.NDArray[np.float64]:
         """Calibrated probability of each tag by one tier, whatever the cascade would do: (len(texts), 3)."""
-        words = self._scores([self._vector(text) for text in texts])[:, : len(TAGS)]
+        prepared = [prepare(text) for text in texts]
+        words = self._scores([self._vector(one) for one in prepared], prepared)
         return self._probabilities(words, self._network_scores(texts) if tier == EXACT else None)
 
     def judge(self, texts: Sequence[Text], *, fast: bool = False) -> list[Judgement]:
@@ -51,43 +61,63 @@ class Classifier:
         found: list[Judgement] = []
         for start in range(0, len(texts), CHUNK):
             part = texts[start : start + CHUNK]
-            vectors = [self._vector(text) for text in part]
-            scores = self._scores(vectors)
-            probabilities = self._probabilities(scores[:, : len(TAGS)], None)
+            prepared = [prepare(text) for text in part]
+            vectors = [self._vector(one) for one in prepared]
+            scores = self._scores(vectors, prepared)
+            probabilities = self._probabilities(scores, None)
             tiers = np.zeros(len(part), dtype=int)
             doubted = np.flatnonzero(probabilities.max(axis=1) >= self.weights.ask_from)
             if self.has_encoder and not fast and len(doubted):
                 dense = self._network_scores([part[int(n)] for n in doubted])
-                probabilities[doubted] = self._probabilities(scores[doubted, : len(TAGS)], dense)
+                probabilities[doubted] = self._probabilities(scores[doubted], dense)
                 tiers[doubted] = EXACT
-            topics = 1 / (1 + np.exp(-scores[:, len(TAGS) :]))
             for row, text in enumerate(part):
-                found.append(self._judgement(text, vectors[row], probabilities[row], topics[row], int(tiers[row])))
+                found.append(self._judgement(text, vectors[row], probabilities[row], int(tiers[row])))
         return found
 
-    def _vector(self, text: Text) -> tuple[list[int], list[float]]:
-        """Feature numbers and their TF-IDF values: sublinear counts, length one."""
-        index = self._index
+    def _vector(self, prepared: str) -> Vector:
+        """Numbers of words and pairs and their TF-IDF values: sublinear counts, length one."""
+        index, idf = self._index, self._idf
         counts: dict[int, int] = {}
-        for gram in grams(prepare(text)):
+        for gram in grams(prepared):
             number = index.get(gram)
             if number is not None:
                 counts[number] = counts.get(number, 0) + 1
-        numbers = list(counts)
-        idf = self.weights.idf
-        values = [float(idf[n]) if c == 1 else (1 + log(c)) * float(idf[n]) for n, c in counts.items()]
+        values = [idf[n] if c == 1 else (1 + log(c)) * idf[n] for n, c in counts.items()]
         length = sum(value * value for value in values) ** 0.5 or 1.0
-        return numbers, [value / length for value in values]
+        return list(counts), [value / length for value in values]
 
-    def _scores(self, vectors: Sequence[tuple[list[int], list[float]]]) -> npt.NDArray[np.float64]:
+    def _spelled(self, prepared: str) -> Spelling:
+        """The sums over a text's words of what `_spelling_of` says of each, scaled by their length."""
+        first = second = third = square = 0.0
+        for word in spelled(prepared).split():
+            known = self._spelling.get(word) or self._spelling_of(word)
+            first += known[0]
+            second += known[1]
+            third += known[2]
+            square += known[3]
+        scale = PIECES_COUNT / square**0.5 if square else 0.0
+        return first * scale, second * scale, third * scale, square
+
+    def _spelling_of(self, word: str) -> Spelling:
+        """What a word's pieces say of each tag, and the square of their length; kept, for most words come again."""
+        numbers = [number for piece in pieces(word) if (number := self._pieces.get(piece)) is not None]
+        if len(self._spelling) >= WORDS_KEPT:
+            self._spelling.clear()
+        first, second, third, square = self._of_pieces[numbers].sum(axis=0).tolist()
+        self._spelling[word] = (first, second, third, square)
+        return self._spelling[word]
+
+    def _scores(self, vectors: Sequence[Vector], prepared: Sequence[str]) -> npt.NDArray[np.float64]:
         sizes = np.array([len(numbers) for numbers, _ in vectors], dtype=np.intp)
-        out = np.tile(self._bias, (len(vectors), 1))
+        out: npt.NDArray[np.float64] = np.array([self._spelled(one)[:3] for one in prepared]).reshape(-1, len(TAGS))
+        out += self.weights.tag_bias
         filled = np.flatnonzero(sizes)
         if len(filled):
             flat = np.fromiter((n for numbers, _ in vectors for n in numbers), dtype=np.intp, count=int(sizes.sum()))
             values = np.fromiter((v for _, values in vectors for v in values), dtype=np.float64, count=len(flat))
             starts = np.concatenate([[0], np.cumsum(sizes[filled])[:-1]])
-            out[filled] += np.add.reduceat(self._columns[flat] * values[:, None], starts, axis=0)
+            out[filled] += np.add.reduceat(self.weights.tag_weights[flat] * values[:, None], starts, axis=0)
         return out
 
     def _probabilities(
@@ -103,14 +133,13 @@ class Classifier:
 
     def _network_scores(self, texts: Sequence[Text]) -> npt.NDArray[np.float64]:
         assert self.weights.network is not None  # noqa: S101  (`has_encoder` says so)
-        return self.weights.network.scores(encode(texts))
+        return self.weights.network.scores(encode(texts, self.weights.adapter))
 
     def _judgement(
         self,
         text: Text,
-        vector: tuple[list[int], list[float]],
+        vector: Vector,
         probabilities: npt.NDArray[np.float64],
-        topics: npt.NDArray[np.float64],
         tier: int,
     ) -> Judgement:
         from monitor.text.language import language_of
@@ -126,15 +155,20 @@ class Classifier:
             labels=labels,
             probabilities={tag: float(p) for tag, p in zip(TAGS, probabilities, strict=True)},
             unsure=unsure,
-            topics=self._topics(labels, topics),
+            topics=self._topics(labels, vector),
             language=language,
             countries=_countries(text, language) if labels else (),
             evidence=self._evidence(text, vector, told),
             model=f"{weights.version}/{TIERS[tier]}",
         )
 
-    def _topics(self, labels: Sequence[Tag], probabilities: npt.NDArray[np.float64]) -> tuple[str, ...]:
+    def _topics(self, labels: Sequence[Tag], vector: Vector) -> tuple[str, ...]:
         """For each tag its likeliest topic, and further ones that are likely by themselves."""
+        if not labels:
+            return ()
+        numbers, values = vector
+        odds = np.array(values) @ self.weights.topic_weights[numbers] + self.weights.topic_bias
+        probabilities = 1 / (1 + np.exp(-odds))
         found: list[tuple[float, str]] = []
         for tag in labels:
             of_tag = [
@@ -144,7 +178,7 @@ class Classifier:
             found += ranked[:1] + [(p, topic) for p, topic in ranked[1:3] if p >= TOPIC_FROM]
         return tuple(topic for _, topic in sorted(found, reverse=True))
 
-    def _evidence(self, text: Text, vector: tuple[list[int], list[float]], tags: Sequence[Tag]) -> tuple[Evidence, ...]:
+    def _evidence(self, text: Text, vector: Vector, tags: Sequence[Tag]) -> tuple[Evidence, ...]:
         """The words that carried each tag, the heaviest first, as they stand in the text."""
         numbers, values = vector
         if not tags or not numbers:

@@ -21,8 +21,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from monitor.classify.adapter import tuned_on
 from monitor.classify.artefact import Network, Weights
-from monitor.classify.features import prepare
+from monitor.classify.features import PIECES, PIECES_COUNT, prepare, spelled
 from monitor.classify.predict import EXACT, FAST, TIERS
 from monitor.domain import TAGS, Tag, Text
 from monitor.errors import ConfigError
@@ -31,6 +32,7 @@ FOLDS = 5
 HARMLESS_SHARE = 0.7  # of what a news feed carries
 STRENGTH = 8.0  # C of the logistic regressions, by cross-validation
 TOPIC_STRENGTH = 4.0
+LEAST_FOR_PIECES = 5
 LEAST_DOCUMENTS = 2  # a word of a single example is a name, not a sign
 HIDDEN = 128
 EPOCHS = 15
@@ -89,11 +91,13 @@ def train(
     *,
     vectors: Matrix | None = None,
     encoder: str = "",
+    adapter: bytes = b"",
     progress: Callable[[str], None],
 ) -> Trained:
     """A classifier of `examples`. The same examples in any order give the same classifier.
 
     `vectors`, (len(examples), D), are the encoder's of each example; without them only the fast tier is trained.
+    What an `adapter` was tuned on says nothing of unseen texts, so probabilities and thresholds come from the rest.
     Raises: ValueError when a tag has fewer examples than there are folds.
     """
     order = sorted(range(len(examples)), key=lambda n: _digest(examples[n]))
@@ -105,33 +109,40 @@ def train(
     if (truth.sum(axis=0) < FOLDS).any():
         raise ValueError(f"each tag needs at least {FOLDS} examples")
     progress("scores on unseen folds")
-    unseen = _unseen_scores(prepared, dense, truth, importance, _folds([example.group for example in examples]))
-    mix, shift = _mixed(unseen, truth)
+    known = tuned_on(adapter) if adapter else frozenset()
+    fresh = np.array([example.group not in known for example in examples])
+    fold = np.full(len(examples), -1)
+    fold[fresh] = _folds([example.group for example, is_fresh in zip(examples, fresh, strict=True) if is_fresh])
+    unseen, judged = _unseen_scores(prepared, dense, truth, importance, fold)[fresh], truth[fresh]
+    mix, shift = _mixed(unseen, judged)
     chances = 1 / (1 + np.exp(-(np.einsum("npk,tpk->tnk", unseen, mix) + shift[:, None, :])))
-    thresholds = np.array([[best_threshold(p, t, _as_in_news(truth)) for p, t in _by_tag(c, truth)] for c in chances])
+    usual = _as_in_news(judged)
+    thresholds = np.array([[best_threshold(p, t, usual) for p, t in _by_tag(c, judged)] for c in chances])
     progress("the final model")
-    words, tag_models = _fit_words(prepared, truth, importance)
-    features = words.transform(prepared)
+    words, spelling, tag_models = _fit_words(prepared, truth, importance)
     topic_truth = np.array([[topic in example.topics for topic in topics] for example in examples], dtype=int)
-    topic_models = _linear(TOPIC_STRENGTH, features, topic_truth, importance)
+    topic_models = _linear(TOPIC_STRENGTH, words.transform(prepared), topic_truth, importance)
     network = _fit_network(dense, truth, importance) if vectors is not None else None
     weights = Weights(
         vocabulary=tuple(str(word) for word in words.get_feature_names_out()),
         idf=words.idf_,
+        pieces=tuple(str(piece) for piece in spelling.get_feature_names_out()),
+        pieces_idf=spelling.idf_,
         tag_weights=_coefficients(tag_models),
         tag_bias=_intercepts(tag_models),
         network=_exported(network) if network is not None else None,
         mix=mix,
         shift=shift,
         thresholds=thresholds,
-        ask_from=_ask_from(chances, thresholds, truth),
+        ask_from=_ask_from(chances, thresholds, judged),
         topics=tuple(topics),
         topic_weights=_coefficients(topic_models),
         topic_bias=_intercepts(topic_models),
         encoder=encoder if vectors is not None else "",
+        adapter=adapter if vectors is not None else b"",
     )
-    parts = {"words": words, "tags": tag_models, "topics": topic_models, "network": network}
-    return Trained(weights=weights, pipeline=_packed(parts), facts=_facts(examples, truth, chances, thresholds))
+    parts = {"words": words, "pieces": spelling, "tags": tag_models, "topics": topic_models, "network": network}
+    return Trained(weights=weights, pipeline=_packed(parts), facts=_facts(examples, truth, judged, chances, thresholds))
 
 
 def _packed(parts: Mapping[str, Any]) -> bytes:
@@ -184,7 +195,8 @@ def _macro_f1(chances: Matrix, thresholds: Matrix, truth: Truth) -> float:
 # --- the two parts -----------------------------------------------------------------------------
 
 
-def _fit_words(prepared: Sequence[str], truth: Truth, importance: Matrix) -> tuple[Any, list[Any]]:
+def _fit_words(prepared: Sequence[str], truth: Truth, importance: Matrix) -> tuple[Any, Any, list[Any]]:
+    """Vectorisers of words with their pairs and of pieces of words, and a model a tag on both."""
     from sklearn.feature_extraction.text import TfidfVectorizer
 
     words = TfidfVectorizer(
@@ -194,8 +206,25 @@ def _fit_words(prepared: Sequence[str], truth: Truth, importance: Matrix) -> tup
         min_df=LEAST_DOCUMENTS,
         sublinear_tf=True,
     )
-    features = words.fit_transform(prepared)
-    return words, _linear(STRENGTH, features, truth, importance)
+    spelling = TfidfVectorizer(
+        analyzer="char_wb", lowercase=False, ngram_range=PIECES, min_df=LEAST_FOR_PIECES, norm=None
+    )
+    words.fit(prepared)
+    spelling.fit([spelled(one) for one in prepared])
+    return words, spelling, _linear(STRENGTH, features_of(words, spelling, prepared), truth, importance)
+
+
+def features_of(words: Any, spelling: Any, prepared: Sequence[str]) -> Any:
+    """What the tags' models see, (len(prepared), V + P), sparse.
+
+    Pieces are scaled as if no two words shared any: then a text's score is the sum of its words', and each
+    word's is computed once.
+    """
+    from scipy.sparse import diags_array, hstack
+
+    pieces = spelling.transform([spelled(one) for one in prepared])
+    length = np.sqrt(np.maximum(pieces @ spelling.idf_, 1e-12))
+    return hstack([words.transform(prepared), diags_array(PIECES_COUNT / length) @ pieces]).tocsr()
 
 
 def _linear(strength: float, features: Any, truth: Truth, importance: Matrix) -> list[Any]:
@@ -251,9 +280,9 @@ def _exported(network: Any) -> Network:
 
 
 def _folds(groups: Sequence[str]) -> Truth:
-    """The fold of each example: whole groups, the largest first into the emptiest fold; by turns if groups are few."""
+    """The fold of each example: whole groups, the largest first into the emptiest fold; one group by turns."""
     sizes = Counter(groups)
-    if len(sizes) < FOLDS:
+    if len(sizes) == 1:
         return np.arange(len(groups)) % FOLDS  # examples are sorted by digest, so this is a fixed shuffle
     fold_of: dict[str, int] = {}
     filled = [0] * FOLDS
@@ -266,10 +295,11 @@ def _folds(groups: Sequence[str]) -> Truth:
 def _unseen_scores(prepared: Sequence[str], dense: Any, truth: Truth, importance: Matrix, fold: Truth) -> Matrix:
     """The scores of every example by parts that have not seen it: (examples, 2 parts, 3 tags)."""
     scores = np.zeros((len(prepared), 2, len(TAGS)))
-    for number in range(FOLDS):
+    for number in range(fold.max() + 1):
         rest, held = fold != number, fold == number
-        words, models = _fit_words([p for p, r in zip(prepared, rest, strict=True) if r], truth[rest], importance[rest])
-        features = words.transform([p for p, h in zip(prepared, held, strict=True) if h])
+        shown = [p for p, r in zip(prepared, rest, strict=True) if r]
+        words, spelling, models = _fit_words(shown, truth[rest], importance[rest])
+        features = features_of(words, spelling, [p for p, h in zip(prepared, held, strict=True) if h])
         scores[held, 0] = features @ _coefficients(models).astype(float) + _intercepts(models)
         if dense.shape[1]:
             network = _fit_network(dense[rest], truth[rest], importance[rest])
@@ -302,7 +332,9 @@ def _intercepts(models: Sequence[Any]) -> Matrix:
 # --- what the manifest says ---------------------------------------------------------------------
 
 
-def _facts(examples: Sequence[LabelledText], truth: Truth, chances: Matrix, thresholds: Matrix) -> dict[str, Any]:
+def _facts(
+    examples: Sequence[LabelledText], truth: Truth, judged: Truth, chances: Matrix, thresholds: Matrix
+) -> dict[str, Any]:
     import sklearn
 
     languages = sorted({example.language for example in examples})
@@ -311,7 +343,8 @@ def _facts(examples: Sequence[LabelledText], truth: Truth, chances: Matrix, thre
         "harmless": int((truth.sum(axis=1) == 0).sum()),
         "languages": {lang: sum(example.language == lang for example in examples) for lang in languages},
         "training_digest": blake2b("\n".join(_digest(e) for e in examples).encode(), digest_size=16).hexdigest(),
-        "scores": {name: _scores(truth, chances[tier], thresholds[tier]) for tier, name in enumerate(TIERS)},
+        "unseen": len(judged),
+        "scores": {name: _scores(judged, chances[tier], thresholds[tier]) for tier, name in enumerate(TIERS)},
         "libraries": {"scikit-learn": sklearn.__version__, "numpy": np.__version__},
     }
 

@@ -51,7 +51,7 @@ def digest_of(text: Text) -> bytes:
 
 
 def vectors_of(
-    texts: Sequence[Text], kept: Mapping[bytes, Vector], *, progress: Callable[[str], None]
+    texts: Sequence[Text], kept: Mapping[bytes, Vector], *, adapter: bytes = b"", progress: Callable[[str], None]
 ) -> dict[bytes, Vector] | None:
     """The vectors of all texts, kept ones taken, the rest made now; None where that takes an encoder we lack."""
     missing = {digest_of(text): text for text in texts if digest_of(text) not in kept}
@@ -61,7 +61,7 @@ def vectors_of(
     waiting = list(missing.items())
     for start in range(0, len(waiting), BATCH):
         part = waiting[start : start + BATCH]
-        found.update(zip((digest for digest, _ in part), encode([text for _, text in part]), strict=True))
+        found.update(zip((digest for digest, _ in part), encode([text for _, text in part], adapter), strict=True))
         progress(f"encoded {min(start + BATCH, len(waiting))} of {len(waiting)} texts")
     return found
 

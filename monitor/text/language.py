@@ -146,4 +146,5 @@ def _identifier() -> Any:
 
     identifier = LanguageIdentifier.from_model_file(MODEL_FILE, norm_probs=True)
     identifier.set_languages(LATIN)
+    identifier._full_model = None  # the other languages, never asked for, are 25 MB
     return identifier

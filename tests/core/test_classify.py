@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from monitor.classify.features import grams, prepare
 from monitor.classify.predict import Classifier
-from monitor.classify.train import LabelledText, Trained, best_threshold, train
+from monitor.classify.train import LabelledText, Trained, best_threshold, features_of, train
 from monitor.domain import TAGS, Tag, Text
 
 TOPICS = ("geopolitical.sanctions", "compliance.data", "supply_chain.strike")
@@ -54,7 +54,7 @@ def sklearn_scores(prepared: list[str]) -> np.ndarray:
     import skops.io
 
     parts = skops.io.loads(trained().pipeline, trusted=[])
-    features = parts["words"].transform(prepared)
+    features = features_of(parts["words"], parts["pieces"], prepared)
     return np.stack([model.decision_function(features) for model in parts["tags"]], axis=1)
 
 

@@ -189,8 +189,8 @@ def test_a_pipeline_of_foreign_types_is_refused(small_model: Path, tmp_path: Pat
 
 def test_what_was_saved_is_loaded(small_model: Path) -> None:
     weights = load_weights(small_model)
-    assert weights.tag_weights.shape == (len(weights.vocabulary), 3)
-    assert set(load_pipeline(small_model)) == {"words", "tags", "topics", "network"}
+    assert weights.tag_weights.shape == (len(weights.vocabulary) + len(weights.pieces), 3)
+    assert set(load_pipeline(small_model)) == {"words", "pieces", "tags", "topics", "network"}
     assert "examples" in describe(small_model)
 
 

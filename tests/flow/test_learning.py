@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from hashlib import sha256
 
 import numpy as np
 import pytest
 
 from monitor import resources
+from monitor.classify.artefact import ADAPTER
 from monitor.classify.encoder import encode, encoder_id
 from monitor.classify.train import read_labels
 from monitor.classify.vectors import digest_of, read
@@ -42,18 +44,19 @@ def test_a_verdict_a_candidate_the_gate_and_back(monitor: Monitor, site: Site) -
 def test_the_kept_vectors_are_the_encoders() -> None:
     encoder, kept = read(resources.path("seeds/vectors.npz"))
     texts = [example.text for example in read_labels(resources.path("seeds/labels.jsonl"))]
-    assert encoder == encoder_id()
+    adapter = (resources.path("models") / ADAPTER).read_bytes()
+    assert encoder == encoder_id(sha256(adapter).hexdigest())
     held = [text for text in texts if digest_of(text) in kept]
     assert len(held) >= 0.75 * len(texts)  # new seeds are encoded when trained on, and kept at the next --shipped
     sample = held[:: len(held) // 25]
     stored = np.stack([kept[digest_of(text)] for text in sample])
-    assert (np.einsum("nd,nd->n", stored, encode(sample)) > 0.99).all()
+    assert (np.einsum("nd,nd->n", stored, encode(sample, adapter)) > 0.99).all()
 
 
 def test_without_the_encoder_the_fast_tier_judges_and_says_so(monitor: Monitor) -> None:
     code = (
         "import monitor.classify.encoder as e\n"
-        "e.encoder_id = lambda: ''\n"
+        "e.encoder_id = lambda digest='': ''\n"
         "import monitor.classify.predict as p, monitor.classify.artefact as a\n"
         "p.encoder_id = a.encoder_id = e.encoder_id\n"
         "from monitor import resources\n"
