@@ -1,6 +1,6 @@
 """Tune the sentence encoder to our own sentences and write the adapter: `python -m monitor.classify.tuning`. [I/O]
 
-A developers' command, run when many seeds were added (twenty to forty minutes on two cores); then `monitor train
+A developers' command, run when many seeds were added (half an hour on two cores); then `monitor train
 --shipped` fits the rest on the new vectors. Needs PyTorch, which nothing else does: `uv pip install --group tuning`.
 
 Only further feed-forward units, biases and norms of the upper layers learn; the rest stays as the wheel brings it. What
