@@ -10,13 +10,14 @@ from __future__ import annotations
 
 import logging
 import time
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, closing
 from dataclasses import fields, replace
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 from monitor.domain import (
+    BrandDay,
     Decision,
     Feed,
     FeedKind,
@@ -25,17 +26,22 @@ from monitor.domain import (
     Item,
     ItemSeen,
     Known,
+    NameKind,
     ParsedFeed,
     PollOutcome,
+    Profile,
     Text,
 )
 from monitor.errors import ArtefactError, ConflictError
 from monitor.ingest.politeness import next_poll, spread
 from monitor.shell import Shell
 from monitor.store import Store
+from monitor.store.items import ItemFilter
 from monitor.store.passes import COUNTS
 from monitor.text.normalise import digest
-from monitor.warn.decide import NEWS_FOR, decide, is_baseline
+from monitor.warn import brands
+from monitor.warn.brands import Burst
+from monitor.warn.decide import NEWS_FOR, decide, decide_burst, is_baseline
 from monitor.warn.severity import assess
 from monitor.warn.stories import OPEN_FOR
 
@@ -83,6 +89,8 @@ def run_pass(
                 if stop():
                     break
         store.release(due)
+    if not fetch_only:
+        watch_brands(shell, now=now, counts=counts)
     if pass_id is not None:
         store.end_pass(pass_id, at=max(shell.clock(), now), counts={name: counts[name] for name in COUNTS})
     told = {field.name: counts[field.name] for field in fields(PollOutcome) if field.name in COUNTS}
@@ -123,6 +131,43 @@ def judge_waiting(shell: Shell, *, now: datetime, counts: Counter[str]) -> None:
 
         decision = _decide_and_write(shell, items, now=now, write=write)
         _count(counts, (), items, decision, new=False)
+
+
+def watch_brands(shell: Shell, *, now: datetime, counts: Counter[str]) -> None:
+    """Raise an alert where a brand is named today more than its own past lets expect."""
+    began = shell.store.watching_since()
+    if began is None or now - began < brands.BACK:
+        return  # there is no past yet to compare with
+    for profile in shell.profiles:
+        if not profile.named(NameKind.BRAND):
+            continue
+        days: dict[str, dict[date, BrandDay]] = defaultdict(dict)
+        for day in shell.store.brand_days(profile=profile.name, since=now.date() - brands.BACK):
+            days[day.brand][day.day] = day
+        for of_brand in days.values():
+            if found := brands.burst(of_brand, now.date()):
+                _tell_burst(shell, profile, found, now=now, counts=counts)
+
+
+def _tell_burst(shell: Shell, profile: Profile, found: Burst, *, now: datetime, counts: Counter[str]) -> None:
+    midnight = now.replace(hour=0, minute=0, second=0, microsecond=0)
+    named = [
+        item
+        for item in shell.store.items(ItemFilter(since=midnight))
+        if found.day.brand in brands.brands_in(profile, item)
+    ]
+    story, reasons = brands.story_of(found, now=now, items=named), brands.reasons_of(found)
+    known = shell.store.known(since=now - timedelta(days=2), today=now - timedelta(days=1))
+    former = known.alerts.get((profile.name, story.id))
+    if former is not None and former.title == story.title:
+        return  # nothing new was said of it since the last pass
+    decision = decide_burst(story, reasons, known=known, profile=profile, points=20 * int(story.severity), now=now)
+    try:
+        shell.store.record_burst(decision, [item.id for item in named if item.id is not None])
+    except ConflictError:
+        log.info("a burst is told by the next pass", extra={"profile": profile.name})
+        return
+    _count(counts, (), (), decision, new=False)
 
 
 def judged(shell: Shell, items: Sequence[Item]) -> list[Item]:

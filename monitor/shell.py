@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from monitor.classify.tagger import Tagger
     from monitor.ingest.fetch import Fetcher
     from monitor.ingest.parse import Parsers
+    from monitor.warn.playbooks import Playbooks
 
 DEFAULT_EVERY = timedelta(minutes=30)
 TAGGER_IDLE_S = 120.0
@@ -65,6 +66,14 @@ class Shell:
             language=settings.lang,
             digest_every=settings.digest_interval,
         )
+
+    @cached_property
+    def playbooks(self) -> Playbooks:
+        """The response plans of `MONITOR_PLAYBOOKS`, or the shipped ones."""
+        from monitor.warn.playbooks import load, shipped
+
+        file = self.settings.playbooks
+        return load(read_file(file), file=str(file)) if file else shipped()
 
     def profile(self, name: str) -> Profile:
         """One profile by name. Raises: UsageError that lists the known ones."""

@@ -53,40 +53,6 @@ def feeds(shell: Shell, options: argparse.Namespace) -> int:
     return 0
 
 
-def profiles(shell: Shell, options: argparse.Namespace) -> int:
-    """The profiles in force."""
-    for profile in shell.profiles:
-        if options.json:
-            show.line(
-                {
-                    "name": profile.name,
-                    "title": profile.title,
-                    "countries": list(profile.countries),
-                    "tags": [tag.value for tag in profile.tags],
-                    "keywords": list(profile.keywords),
-                    "recipients": [recipient.address for recipient in profile.recipients],
-                    "least": profile.least.word,
-                    "immediate": profile.immediate.word,
-                    "budget": profile.budget,
-                    "digest_every_s": profile.digest_every.total_seconds(),
-                }
-            )
-    if not options.json:
-        everything = _("everything")
-        rows = [
-            (
-                p.name,
-                ", ".join(p.countries) or everything,
-                ", ".join(t.value for t in p.tags) or everything,
-                ", ".join(p.keywords) or everything,
-                ", ".join(r.address for r in p.recipients) or _("nobody"),
-            )
-            for p in shell.profiles
-        ]
-        show.table((_("profile"), _("countries"), _("tags"), _("keywords"), _("recipients")), rows)
-    return 0
-
-
 def config(shell: Shell, options: argparse.Namespace) -> int:
     """The settings in force."""
     rows = listing(shell.settings)

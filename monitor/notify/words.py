@@ -144,6 +144,16 @@ _REFUSED = (
         N_("none of your keywords ({names}) stands in it"),
     ),
 )
+_BRAND = (
+    (
+        re.compile(r"named (?P<n>\d+) times; its own past lets expect (?P<expected>[\d.]+), at most (?P<most>[\d.]+)"),
+        N_("named {n} times; its own past lets expect {expected}, at most {most}"),
+    ),
+    (
+        re.compile(r"tone: (?P<negative>\d+) negative, (?P<positive>\d+) positive"),
+        N_("tone: {negative} negative, {positive} positive"),
+    ),
+)
 _FIGURE = re.compile(r"(?P<feeds>\d+) feeds report it|severity (?P<severity>\d)")
 
 
@@ -228,7 +238,7 @@ def why(reason: str, say: NullTranslations, language: str) -> str:
         if figure["feeds"]:
             return say.gettext("{n} feeds report it").format(n=figure["feeds"])
         return say.gettext("severity {n} of 3").format(n=figure["severity"])
-    for pattern, sentence in _REFUSED:
+    for pattern, sentence in (*_REFUSED, *_BRAND):
         if refused := pattern.fullmatch(reason):
             parts = {name: say.gettext(value) for name, value in refused.groupdict().items()}
             return say.gettext(sentence).format(**parts)

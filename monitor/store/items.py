@@ -83,6 +83,15 @@ class ItemsDoor:
                 connection.execute(update(items).where(items.c.id == item.id).values(language=language, **values))
             alert_rows.write_decision(connection, decision)
 
+    def record_burst(self, decision: Decision, item_ids: Sequence[int]) -> None:
+        """A burst of mentions with its story; items that are in no story yet become its own."""
+        with writing(self._engine) as connection:
+            alert_rows.check_version(connection, decision)
+            alert_rows.write_decision(connection, decision)
+            for story in decision.stories:
+                free = and_(items.c.id.in_(list(item_ids)[:CHUNK]), items.c.story == "")
+                connection.execute(update(items).where(free).values(story=story.id))
+
     def waiting(self, limit: int) -> list[Item]:
         """Items that were stored without a judgement, oldest first."""
         query = item_query().where(~items.c.judged).order_by(items.c.id).limit(limit)

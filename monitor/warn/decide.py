@@ -22,6 +22,7 @@ from monitor.domain import (
     Reason,
     Story,
 )
+from monitor.warn.brands import mentions
 from monitor.warn.levels import level_of
 from monitor.warn.obligations import deadlines_of
 from monitor.warn.profiles import match
@@ -46,7 +47,7 @@ def decide(items: Sequence[Item], *, known: Known, profiles: Sequence[Profile], 
     """What follows from newly judged items: stories, alerts and notices, to be written in one transaction."""
     flagged = [item for item in items if item.judgement and item.judgement.flagged and not item.baseline]
     if not flagged:
-        return Decision(version=known.version)
+        return Decision(version=known.version, mentions=mentions(items, profiles))
     stories = Stories(known.stories)
     story_of = {item.ref: stories.add(item).id for item in sorted(flagged, key=lambda item: (item.moment, item.ref))}
     members = defaultdict(list)
@@ -64,6 +65,7 @@ def decide(items: Sequence[Item], *, known: Known, profiles: Sequence[Profile], 
         notices=tuple(notice for _, notices, _ in plans for notice in notices),
         events=tuple(event for _, _, events in plans for event in events),
         deadlines=deadlines_of(flagged, story_of, now=now),
+        mentions=mentions(items, profiles),
     )
 
 
@@ -96,6 +98,24 @@ def _for_profile(
         else:
             plans.append(_updated(profile, former, story, level, found, reasons, now=now))
     return plans
+
+
+def decide_burst(
+    story: Story, reasons: tuple[str, ...], *, known: Known, profile: Profile, points: int, now: datetime
+) -> Decision:
+    """What follows from a burst of mentions: its story and the alert of the one profile whose brand it is."""
+    level, why = level_of(story)
+    found = Match(profile=profile.name, concerned=True, points=points, reasons=reasons)
+    former = known.alerts.get((profile.name, story.id))
+    if former is None:
+        if level < profile.least:
+            return Decision(version=known.version)
+        held = known.raised_today.get(profile.name, 0) >= profile.budget and level < Level.RED
+        plan = _raised(profile, story, level, found, (*reasons, *why), held=held, now=now)
+    else:
+        plan = _updated(profile, former, story, level, found, (*reasons, *why), now=now)
+    alert, notices, events = plan
+    return Decision(version=known.version, stories=(story,), alerts=(alert,), notices=notices, events=events)
 
 
 def alert_id(profile: str, story: str) -> str:
