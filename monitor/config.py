@@ -8,18 +8,23 @@ A name that is not a setting is an error, so that a typing mistake never passes 
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields, replace
 from datetime import timedelta
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from typing import Any
 
+from monitor.domain import Role
 from monitor.errors import ConfigError
 from monitor.i18n import _
 from monitor.ingest.guard import Allow
 from monitor.text.dates import duration
 
 PREFIX = "MONITOR_"
+Networks = tuple[IPv4Network | IPv6Network, ...]
+LOOPBACK: Networks = (ip_network("127.0.0.0/8"), ip_network("::1"))
 
 
 class Secret(str):
@@ -61,6 +66,25 @@ def _host_port(text: str) -> str:
     host, separator, port = text.rpartition(":")
     if not separator or not host or not port.isdigit() or int(port) > 65535:
         raise ValueError(_("use host:port, such as 127.0.0.1:8787"))
+    return text
+
+
+def _header(text: str) -> str:
+    if not re.fullmatch(r"[A-Za-z0-9-]{1,60}", text):
+        raise ValueError(_("use the name of a header such as X-Remote-User"))
+    return text
+
+
+def _networks(text: str) -> Networks:
+    try:
+        return tuple(ip_network(word) for word in _words(text))
+    except ValueError as problem:
+        raise ValueError(_("use addresses such as 10.0.0.5 or 10.0.0.0/24")) from problem
+
+
+def _role(text: str) -> str:
+    if text not in tuple(Role):
+        raise ValueError(_("use reader, reviewer or admin"))
     return text
 
 
@@ -120,6 +144,11 @@ class Settings:
     mail_per_hour: int = _setting("most mails to one recipient in an hour", int, 6)
     web_address: str = _setting("where the review page listens", _host_port, "127.0.0.1:8787")
     web_password: Secret = _setting("password of the review page", Secret, Secret(""), secret=True)
+    web_user_header: str = _setting("header in which a reverse proxy names the user of the page", _header, "")
+    web_proxies: Networks = _setting(
+        "addresses of that proxy, IP or CIDR; nobody else is believed", _networks, LOOPBACK
+    )
+    web_header_role: str = _setting("role of whom the proxy names and no user entry does", _role, "reader")
     web_url: str = _setting("address of the page as recipients reach it", str, "")
     fetch_allow: Allow = _setting("inside addresses that feeds may have, host:port or CIDR:port", Allow.parse, Allow())
     contact: str = _setting("address or URL put into the User-Agent", str, "")
@@ -194,7 +223,7 @@ def _shown(value: Any) -> str:
     if isinstance(value, timedelta):
         return f"{value.total_seconds():g}s"
     if isinstance(value, tuple):
-        return ", ".join(value)
+        return ", ".join(map(str, value))
     return str(value)
 
 

@@ -589,6 +589,19 @@ class Message:
     sent: datetime | None = None
 
 
+class Role(StrEnum):
+    """What somebody may do on the page and through the API, each with all that stands before it."""
+
+    READER = "reader"
+    REVIEWER = "reviewer"
+    ADMIN = "admin"
+
+    def may(self, needed: Role) -> bool:
+        """Whether this role includes `needed`."""
+        order = tuple(Role)
+        return order.index(self) >= order.index(needed)
+
+
 # --- people review --------------------------------------------------------------------------------
 
 

@@ -115,7 +115,22 @@ _COMMANDS = (
             _o("--no-mail", action="store_true", help=N_("messages stay in the outbox")),
         ),
     ),
-    ("web", "watch:web", N_("only the review page"), ()),
+    (
+        "web",
+        "web:web",
+        N_("only the review page; or its users and the tokens of its API"),
+        (
+            _o("action", choices=("serve", "user", "token", "remove", "list"), nargs="?", default="serve"),
+            _o("name", nargs="?", default="", metavar="NAME"),
+            _o(
+                "--role",
+                choices=("reader", "reviewer", "admin"),
+                default="reviewer",
+                help=N_("what a user or client may do"),
+            ),
+            _JSON,
+        ),
+    ),
     (
         "poll",
         "watch:poll",

@@ -22,14 +22,6 @@ def run(shell: Shell, options: argparse.Namespace) -> int:
     return serve(shell, web=not options.no_web, mail=not options.no_mail)
 
 
-def web(shell: Shell, options: argparse.Namespace) -> int:
-    """Only the page."""
-    from monitor.web.server import serve
-
-    show.say(_("The review page: {url}   (Ctrl-C ends it)").format(url=shell.settings.page_url), to_stderr=True)
-    return serve(shell)
-
-
 def demo(shell: Shell, options: argparse.Namespace) -> int:
     """The guided first run."""
     from monitor.demo import tour

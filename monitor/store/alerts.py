@@ -13,7 +13,8 @@ from monitor.errors import ConflictError
 from monitor.i18n import _
 from monitor.store.engine import reading, upsert, writing
 from monitor.store.obligations import write_deadlines, write_mentions
-from monitor.store.rows import from_alert, from_story, story_query, to_alert, to_story
+from monitor.store.people import write_trail
+from monitor.store.rows import from_alert, from_story, joined, story_query, to_alert, to_story
 from monitor.store.schema import alert_events, alerts, meta, notices, stories
 
 
@@ -119,7 +120,14 @@ class AlertsDoor:
             if changed.rowcount == 1:
                 event = {"alert": alert_id, "at": at, "author": author, "what": what, "note": note}
                 connection.execute(insert(alert_events), event)
+                write_trail(connection, at=at, author=author, action=what, subject=f"alert {alert_id}", note=note)
         return changed.rowcount == 1
+
+    def correct_alert(self, alert: Alert, *, author: str, at: datetime, note: str) -> bool:
+        """Give an alert the tags that a reviewer found right."""
+        return self.change_alert(
+            alert.id, author=author, at=at, what="corrected", note=note, labels=joined(alert.labels)
+        )
 
 
 def check_version(connection: Connection, decision: Decision) -> None:

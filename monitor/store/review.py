@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -11,8 +11,11 @@ from sqlalchemy import Engine, and_, insert, select, update
 
 from monitor.domain import Item, Verdict
 from monitor.store.engine import inserted_id, reading, upsert, writing
+from monitor.store.people import write_trail
 from monitor.store.rows import item_query, joined, to_item, to_verdict
-from monitor.store.schema import items, models, verdicts
+from monitor.store.schema import feeds, items, judgements, models, verdicts
+
+REPORTED = "reported by people"  # the feed under which missed events are kept; it is never polled
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,24 +38,77 @@ class ReviewDoor:
 
     def add_verdict(self, verdict: Verdict) -> int:
         """Keep a verdict; an earlier one of the same item is undone by it. Returns its id."""
-        row = {
-            "item_id": verdict.item_id,
-            "kind": verdict.kind.value,
-            "labels": joined(verdict.labels),
-            "author": verdict.author,
-            "at": verdict.at,
-            "why": verdict.why,
-        }
+        return self.add_verdicts([verdict])[0]
+
+    def add_verdicts(self, given: Sequence[Verdict]) -> list[int]:
+        """Keep verdicts, all or none; an earlier one of the same item is undone. Returns their ids."""
+        ids = []
         with writing(self._engine) as connection:
-            earlier = and_(verdicts.c.item_id == verdict.item_id, ~verdicts.c.undone)
-            connection.execute(update(verdicts).where(earlier).values(undone=True))
-            return inserted_id(connection.execute(insert(verdicts), row))
+            for verdict in given:
+                earlier = and_(verdicts.c.item_id == verdict.item_id, ~verdicts.c.undone)
+                connection.execute(update(verdicts).where(earlier).values(undone=True))
+                ids.append(inserted_id(connection.execute(insert(verdicts), _row(verdict))))
+                write_trail(
+                    connection,
+                    at=verdict.at,
+                    author=verdict.author,
+                    action=verdict.kind.value,
+                    subject=f"item {verdict.item_id}",
+                    note=" ".join(part for part in (joined(verdict.labels), verdict.why) if part),
+                )
+        return ids
 
     def undo_verdict(self, verdict_id: int) -> bool:
         """Take a verdict back; it stays on record. False when there is none that counts."""
         counts = and_(verdicts.c.id == verdict_id, ~verdicts.c.undone)
         with writing(self._engine) as connection:
             return connection.execute(update(verdicts).where(counts).values(undone=True)).rowcount == 1
+
+    def undo_verdict_of(self, item_id: int, *, author: str, at: datetime) -> bool:
+        """Take back the verdict that counts for an item; False when there is none."""
+        counts = and_(verdicts.c.item_id == item_id, ~verdicts.c.undone)
+        with writing(self._engine) as connection:
+            undone = connection.execute(update(verdicts).where(counts).values(undone=True)).rowcount > 0
+            if undone:
+                write_trail(connection, at=at, author=author, action="undo", subject=f"item {item_id}")
+        return undone
+
+    def verdicts_of_story(self, story: str) -> dict[int, Verdict]:
+        """The verdicts that count for a story's items, by item."""
+        query = select(verdicts).join(items, items.c.id == verdicts.c.item_id)
+        with reading(self._engine) as connection:
+            rows = connection.execute(query.where(items.c.story == story, ~verdicts.c.undone))
+            return {row.item_id: to_verdict(row) for row in rows}
+
+    def unreviewed_of_story(self, story: str) -> list[Item]:
+        """A story's flagged or unsure items that have no verdict, oldest first."""
+        done = select(verdicts.c.item_id).where(~verdicts.c.undone)
+        query = item_query().where(items.c.story == story, items.c.story != "", items.c.id.not_in(done))
+        query = query.where(judgements.c.flagged | judgements.c.unsure).order_by(items.c.id)
+        with reading(self._engine) as connection:
+            return [to_item(row) for row in connection.execute(query)]
+
+    def add_reported(self, item: Item, *, countries: Sequence[str]) -> int:
+        """Keep an event that people reported as an item of its own; the same report is kept once. Returns its id."""
+        with writing(self._engine) as connection:
+            named = {"name": REPORTED, "url": "", "polled": False}
+            connection.execute(upsert(connection, feeds).on_conflict_do_nothing(), named)
+            feed_id = connection.execute(select(feeds.c.id).where(feeds.c.name == REPORTED)).scalar_one()
+            same = select(items.c.id).where(items.c.feed_id == feed_id, items.c.key == item.key)
+            if (known := connection.execute(same).scalar()) is not None:
+                return int(known)
+            row = {
+                "feed_id": feed_id,
+                "key": item.key,
+                "content_key": item.key,
+                "title": item.title,
+                "summary": item.summary,
+                "url": item.url,
+                "fetched": item.fetched,
+                "date_doubt": " ".join(["reported by people", *countries]),
+                "baseline": True,
+            }
+            return inserted_id(connection.execute(insert(items), row))
 
     def verdict_of(self, item_id: int) -> Verdict | None:
         """The verdict that counts for an item."""
@@ -113,3 +169,14 @@ class ReviewDoor:
             if digest:
                 values = {"state": "promoted", "promoted": at}
                 connection.execute(update(models).where(models.c.digest == digest).values(**values))
+
+
+def _row(verdict: Verdict) -> dict[str, Any]:
+    return {
+        "item_id": verdict.item_id,
+        "kind": verdict.kind.value,
+        "labels": joined(verdict.labels),
+        "author": verdict.author,
+        "at": verdict.at,
+        "why": verdict.why,
+    }

@@ -9,18 +9,22 @@ from sqlalchemy import Engine, text
 
 from monitor.i18n import _
 from monitor.store.alerts import AlertsDoor
+from monitor.store.desk import DeskDoor
 from monitor.store.engine import bring_up_to_date, open_engine, reading, schema_version
 from monitor.store.feeds import FeedsDoor
 from monitor.store.items import ItemsDoor
 from monitor.store.obligations import ObligationsDoor
 from monitor.store.outbox import OutboxDoor
 from monitor.store.passes import PassesDoor
+from monitor.store.people import PeopleDoor
 from monitor.store.review import ReviewDoor
 
 Progress = Callable[[int, int], None]  # rows done, rows in all
 
 
-class Store(FeedsDoor, ItemsDoor, AlertsDoor, ObligationsDoor, OutboxDoor, ReviewDoor, PassesDoor):
+class Store(
+    FeedsDoor, ItemsDoor, AlertsDoor, ObligationsDoor, OutboxDoor, ReviewDoor, PassesDoor, PeopleDoor, DeskDoor
+):
     """Everything that is remembered, by noun; safe to share between threads."""
 
     def __init__(self, engine: Engine) -> None:

@@ -1,1 +1,1 @@
-"""People review: server-rendered pages, no scripts, nothing from other hosts."""
+"""People review: server-rendered pages, a few scripts of our own, nothing from other hosts."""

@@ -1,0 +1,168 @@
+"""What the review page asks: pages of alerts by key, and counts that cost the same however much is stored."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Engine, case, func, insert, select, tuple_, update
+
+from monitor.domain import Alert, AlertState, Level, Story, Tag
+from monitor.store.engine import reading, writing
+from monitor.store.people import write_trail
+from monitor.store.rows import story_query, to_alert, to_story
+from monitor.store.schema import alert_events, alerts, feeds, items, judgements, stories, verdicts
+
+UNFINISHED = (AlertState.OPEN.value, AlertState.ESCALATED.value)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AlertFilter:
+    """Which alerts to list; everything that is not named is let through."""
+
+    state: AlertState | None = None
+    unfinished: bool = False  # open or escalated
+    level: Level | None = None
+    least: Level | None = None
+    profile: str = ""
+    country: str = ""
+    tag: Tag | None = None
+    since: datetime | None = None
+
+
+class DeskDoor:
+    """The part of the store that serves the page."""
+
+    _engine: Engine
+
+    def feed_pulse(self) -> tuple[int, int, int]:
+        """Of the feeds that are polled: how many there are, how many answer, how many fail."""
+        answers = func.sum(case((feeds.c.last_ok.is_not(None) & (feeds.c.failures == 0), 1), else_=0))
+        fails = func.sum(case((feeds.c.failures > 0, 1), else_=0))
+        with reading(self._engine) as connection:
+            row = connection.execute(select(func.count(), answers, fails).where(feeds.c.polled)).one()
+        return int(row[0]), int(row[1] or 0), int(row[2] or 0)
+
+    def waiting_count(self) -> int:
+        """How many items wait for the classifier."""
+        with reading(self._engine) as connection:
+            return int(connection.execute(select(func.count()).select_from(items).where(~items.c.judged)).scalar_one())
+
+    def open_alerts(self) -> int:
+        """How many alerts nobody has acknowledged."""
+        query = select(func.count()).select_from(alerts).where(alerts.c.state.in_(UNFINISHED), ~alerts.c.held)
+        with reading(self._engine) as connection:
+            return int(connection.execute(query).scalar_one())
+
+    def alert_page(self, wanted: AlertFilter = AlertFilter(), *, limit: int, after: Alert | None = None) -> list[Alert]:
+        """Alerts, the gravest and newest first, from behind `after` on."""
+        a = alerts.c
+        order = (a.level, a.updated, a.id)
+        query = select(alerts).where(*_conditions(wanted)).order_by(*(column.desc() for column in order)).limit(limit)
+        if after is not None:
+            query = query.where(tuple_(*order) < tuple_(int(after.level), after.updated, after.id))
+        with reading(self._engine) as connection:
+            return [to_alert(row) for row in connection.execute(query)]
+
+    def alert_count(self, wanted: AlertFilter = AlertFilter()) -> int:
+        """How many alerts pass a filter."""
+        with reading(self._engine) as connection:
+            query = select(func.count()).select_from(alerts).where(*_conditions(wanted))
+            return int(connection.execute(query).scalar_one())
+
+    def open_by_country(self) -> list[tuple[str, int, datetime]]:
+        """Of every alert that nobody has acknowledged: its countries, level and when it changed last."""
+        a = alerts.c
+        query = select(a.countries, a.level, a.updated).where(a.state.in_(UNFINISHED), ~a.held)
+        with reading(self._engine) as connection:
+            return [(row.countries, row.level, row.updated) for row in connection.execute(query)]
+
+    def alerts_of_stories(self, stories: Sequence[str]) -> dict[str, list[Alert]]:
+        """The alerts of many stories, by story."""
+        found: dict[str, list[Alert]] = defaultdict(list)
+        query = select(alerts).where(alerts.c.story.in_(stories)).order_by(alerts.c.profile)
+        with reading(self._engine) as connection:
+            for row in connection.execute(query):
+                found[row.story].append(to_alert(row))
+        return found
+
+    def unreviewed_counts(self, of_stories: Sequence[str]) -> dict[str, int]:
+        """How many flagged or unsure items of each story have no verdict."""
+        done = select(verdicts.c.item_id).where(~verdicts.c.undone)
+        query = select(items.c.story, func.count().label("waiting")).join(
+            judgements, judgements.c.item_id == items.c.id
+        )
+        query = query.where(items.c.story.in_(of_stories), items.c.story != "", items.c.id.not_in(done))
+        query = query.where(judgements.c.flagged | judgements.c.unsure).group_by(items.c.story)
+        with reading(self._engine) as connection:
+            return {row.story: row.waiting for row in connection.execute(query)}
+
+    def recent_stories(self, since: datetime, *, limit: int) -> list[Story]:
+        """Stories somebody added to after `since`, the newest first."""
+        query = story_query().where(stories.c.last_seen >= since).order_by(stories.c.last_seen.desc()).limit(limit)
+        with reading(self._engine) as connection:
+            return [to_story(row) for row in connection.execute(query)]
+
+    def move_to_story(self, item_id: int, story: str, *, author: str, at: datetime) -> bool:
+        """Put an item into another story; False when there is no such item or story."""
+        with writing(self._engine) as connection:
+            target = connection.execute(select(stories.c.id).where(stories.c.id == story)).scalar()
+            former = connection.execute(select(items.c.story).where(items.c.id == item_id)).scalar()
+            if target is None or former is None:
+                return False
+            connection.execute(update(items).where(items.c.id == item_id).values(story=story))
+            for one in {story, former} - {""}:
+                held = select(func.count()).select_from(items).where(items.c.story == one).scalar_subquery()
+                connection.execute(update(stories).where(stories.c.id == one).values(item_count=held))
+                connection.execute(update(alerts).where(alerts.c.story == one).values(item_count=held))
+            note = f"{former} → {story}"
+            write_trail(connection, at=at, author=author, action="merge", subject=f"item {item_id}", note=note)
+        return True
+
+    def note_alert(self, alert_id: str, *, author: str, at: datetime, note: str) -> bool:
+        """A remark in an alert's life; False when there is no such alert."""
+        with writing(self._engine) as connection:
+            if connection.execute(select(alerts.c.id).where(alerts.c.id == alert_id)).scalar() is None:
+                return False
+            event = {"alert": alert_id, "at": at, "author": author, "what": "note", "note": note}
+            connection.execute(insert(alert_events), event)
+            write_trail(connection, at=at, author=author, action="note", subject=f"alert {alert_id}", note=note)
+        return True
+
+    def first_acts(self, *, since: datetime) -> list[tuple[Alert, datetime | None]]:
+        """Alerts opened after `since` with the moment somebody first acted on each, the oldest first."""
+        acts = (
+            select(alert_events.c.alert, func.min(alert_events.c.at).label("acted"))
+            .where(alert_events.c.what.in_(["acknowledged", "closed", "dismissed", "assigned"]))
+            .group_by(alert_events.c.alert)
+            .subquery()
+        )
+        query = select(alerts, acts.c.acted).outerjoin(acts, acts.c.alert == alerts.c.id)
+        query = query.where(alerts.c.opened >= since, ~alerts.c.held).order_by(alerts.c.opened)
+        with reading(self._engine) as connection:
+            return [(to_alert(row), row.acted) for row in connection.execute(query)]
+
+
+def _conditions(wanted: AlertFilter):  # type: ignore[no-untyped-def]
+    a = alerts.c
+    conditions = []
+    if wanted.state is not None:
+        conditions.append(a.state == wanted.state.value)
+    if wanted.unfinished:
+        conditions.append(a.state.in_(UNFINISHED))
+        conditions.append(~a.held)
+    if wanted.level is not None:
+        conditions.append(a.level == int(wanted.level))
+    if wanted.least is not None:
+        conditions.append(a.level >= int(wanted.least))
+    if wanted.profile:
+        conditions.append(a.profile == wanted.profile)
+    if wanted.country:
+        conditions.append(("," + a.countries + ",").contains(f",{wanted.country.upper()},", autoescape=True))
+    if wanted.tag is not None:
+        conditions.append(("," + a.labels + ",").contains(f",{wanted.tag.value},", autoescape=True))
+    if wanted.since is not None:
+        conditions.append(a.updated >= wanted.since)
+    return conditions

@@ -1,0 +1,74 @@
+"""Is the watch awake, cheaply enough to be shown on every page."""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass
+from datetime import datetime
+from time import monotonic
+
+from monitor.shell import Shell
+from monitor.telling import AWAKE_WITHIN, UNSENT_TOO_LONG
+
+FRESH_FOR_S = 5.0  # a pulse is felt at most this often
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pulse:
+    """The signs of life: feeds that are polled, that answer and that fail, the last pass, mail that waits."""
+
+    feeds: int
+    reached: int
+    failing: int
+    last_pass: datetime | None
+    unsent: int
+    oldest_unsent: datetime | None
+    parked: int
+    waiting: int  # items not judged yet
+    to_review: int
+    alerts_open: int
+    awake: bool
+
+
+def pulse(shell: Shell, *, now: datetime) -> Pulse:
+    """The watch's signs of life now."""
+    store = shell.store
+    last, oldest, outbox = store.last_pass(), store.oldest_unsent(), store.outbox_counts()
+    feeds, reached, failing = store.feed_pulse()
+    every = min((feed.every for feed in shell.feeds), default=AWAKE_WITHIN)
+    looked = last is not None and last.ended is not None and now - last.ended <= max(AWAKE_WITHIN, 3 * every)
+    in_time = oldest is None or now - oldest <= UNSENT_TOO_LONG
+    return Pulse(
+        feeds=feeds,
+        reached=reached,
+        failing=failing,
+        last_pass=last.ended if last else None,
+        unsent=outbox.get("ready", 0) + outbox.get("sending", 0),
+        oldest_unsent=oldest,
+        parked=outbox.get("parked", 0),
+        waiting=store.waiting_count(),
+        to_review=store.queue_length(),
+        alerts_open=store.open_alerts(),
+        awake=looked and in_time and 2 * failing <= feeds,
+    )
+
+
+class Watch:
+    """The pulse as it was felt a moment ago."""
+
+    def __init__(self, shell: Shell) -> None:
+        self._shell = shell
+        self._lock = threading.Lock()
+        self._at = -FRESH_FOR_S
+        self._felt: Pulse | None = None
+
+    def pulse(self) -> Pulse:
+        """At most `FRESH_FOR_S` old."""
+        with self._lock:
+            if self._felt is None or monotonic() - self._at > FRESH_FOR_S:
+                self._felt, self._at = pulse(self._shell, now=self._shell.clock()), monotonic()
+            return self._felt
+
+    def changed(self) -> None:
+        """Feel it anew next time: somebody just changed what it shows."""
+        self._felt = None

@@ -1,0 +1,98 @@
+"""Templates that speak one language, and the words and figures they are filled with."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from functools import cache
+from gettext import NullTranslations
+from hashlib import sha256
+from typing import Any
+from urllib.parse import urlsplit
+
+from jinja2 import Environment, FileSystemLoader, select_autoescape
+
+from monitor import reviewing
+from monitor.domain import Level, Tag
+from monitor.i18n import translator
+from monitor.notify import words
+from monitor.resources import in_package
+
+
+@cache
+def environment(language: str) -> Environment:
+    """Templates that speak one language; everything put into them is escaped."""
+    found = Environment(
+        loader=FileSystemLoader(in_package("web/templates")),
+        autoescape=select_autoescape(default=True, default_for_string=True),
+        extensions=["jinja2.ext.i18n"],
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    say = translator(language)
+    found.install_gettext_translations(say, newstyle=True)  # type: ignore[attr-defined]
+    found.filters |= {
+        "when": lambda moment: moment.astimezone().strftime("%Y-%m-%d %H:%M") if moment else "–",
+        "day": lambda moment: moment.astimezone().strftime("%Y-%m-%d") if moment else "–",
+        "iso": lambda moment: moment.isoformat(timespec="seconds") if moment else "",
+        "ago": lambda moment, now: ago(moment, now, say),
+        "link": safe_link,
+        "told": lambda reason: words.why(reason, say, language),
+        "level": say.gettext,
+        "tag": lambda tag: words.tag_word(Tag(tag), say),
+        "topic": lambda topic: words.topic_word(topic, say),
+        "topics": lambda topics: words.joined([words.topic_word(topic, say) for topic in topics], say),
+        "country": lambda code: words.country_word(code, language),
+        "countries": lambda codes: words.joined([words.country_word(c, language) for c in codes], say),
+        "verdict_why": lambda why: reviewing.why_in_words(why, say),
+        "percent": lambda share: "–" if share is None else f"{100 * share:.0f} %",
+    }
+    found.globals |= {
+        "static": static,
+        "levels": tuple(reversed(Level)),
+        "all_tags": tuple(Tag),
+        "dismissals": reviewing.DISMISSALS,
+    }
+    return found
+
+
+@cache
+def static(name: str) -> str:
+    """The address of a static file, with a mark that changes when the file does, so that it may be kept for long."""
+    content = in_package(f"web/static/{name}").read_bytes()
+    return f"/static/{name}?v={sha256(content).hexdigest()[:10]}"
+
+
+def ago(moment: datetime | None, now: datetime, say: NullTranslations) -> str:
+    """How long ago, or in how long, in the largest unit that fits."""
+    if moment is None:
+        return say.gettext("never")
+    seconds = (now - moment.astimezone(UTC)).total_seconds()
+    if abs(seconds) < 60:
+        return say.gettext("just now")
+    minutes = int(abs(seconds) // 60)
+    if minutes < 120:
+        span = say.ngettext("{n} minute", "{n} minutes", minutes).format(n=minutes)
+    elif minutes < 48 * 60:
+        span = say.ngettext("{n} hour", "{n} hours", minutes // 60).format(n=minutes // 60)
+    else:
+        span = say.ngettext("{n} day", "{n} days", minutes // 1440).format(n=minutes // 1440)
+    return (say.gettext("{span} ago") if seconds > 0 else say.gettext("in {span}")).format(span=span)
+
+
+def safe_link(url: str) -> str:
+    """`url` where it is http(s), else nothing: feed text is hostile text."""
+    clean = url if url.isprintable() else ""
+    try:
+        return clean if urlsplit(clean).scheme in ("http", "https") else ""
+    except ValueError:
+        return ""
+
+
+def number(text: str) -> int | None:
+    """A whole number of a query; None for anything else."""
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 19 else None
+
+
+def pages(found: list[Any], size: int) -> tuple[list[Any], Any]:
+    """The rows of one page, and the last of them where more follow."""
+    return found[:size], found[size - 1] if len(found) > size else None
