@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, date, datetime, time, timedelta
 
 from sqlalchemy import Engine, case, func, insert, select, tuple_, update
 
 from monitor.domain import Alert, AlertState, Level, Story, Tag
 from monitor.store.engine import reading, writing
+from monitor.store.items import has_word
 from monitor.store.people import write_trail
-from monitor.store.rows import story_query, to_alert, to_story
-from monitor.store.schema import alert_events, alerts, feeds, items, judgements, stories, verdicts
+from monitor.store.rows import story_query, tags, to_alert, to_story
+from monitor.store.schema import alert_events, alerts, feeds, items, judgements, passes, stories, verdicts
 
 UNFINISHED = (AlertState.OPEN.value, AlertState.ESCALATED.value)
 
@@ -30,6 +31,29 @@ class AlertFilter:
     country: str = ""
     tag: Tag | None = None
     since: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bin:
+    """Verdicts on judgements of like probability: how many, the mean told, the share that was right."""
+
+    n: int
+    mean: float
+    share: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Week:
+    """New items of a week and how many were flagged."""
+
+    start: date
+    new: int
+    flagged: int
+
+    @property
+    def share(self) -> float | None:
+        """Flagged of new."""
+        return self.flagged / self.new if self.new else None
 
 
 class DeskDoor:
@@ -131,6 +155,76 @@ class DeskDoor:
             write_trail(connection, at=at, author=author, action="note", subject=f"alert {alert_id}", note=note)
         return True
 
+    def feed_names(self) -> list[str]:
+        """The names of the feeds that are polled."""
+        with reading(self._engine) as connection:
+            return list(connection.execute(select(feeds.c.name).where(feeds.c.polled).order_by(feeds.c.name)).scalars())
+
+    def daily_counts(self, *, country: str, tag: Tag | None, since: date, until: date) -> list[tuple[date, int]]:
+        """Flagged items a day (UTC, by when they were read), every day from `since` to `until`."""
+        first = datetime.combine(since, time(), UTC)
+        query = select(items.c.fetched).join(judgements, judgements.c.item_id == items.c.id)
+        query = query.where(judgements.c.flagged, items.c.id >= self._first_item_since(first), items.c.fetched >= first)
+        if country:
+            query = query.where(has_word(judgements.c.countries, country))
+        if tag is not None:
+            query = query.where(has_word(judgements.c.labels, tag.value))
+        with reading(self._engine) as connection:
+            found = Counter(row.fetched.date() for row in connection.execute(query))
+        days = [since + timedelta(days=i) for i in range((until - since).days + 1)]
+        return [(day, found[day]) for day in days]
+
+    def _first_item_since(self, moment: datetime) -> int:
+        """Ids grow with time, so that what is older need not be looked at."""
+        query = select(items.c.id).where(items.c.fetched >= moment).order_by(items.c.fetched).limit(1)
+        with reading(self._engine) as connection:
+            return int(connection.execute(query).scalar() or 0)
+
+    def verdict_total(self) -> int:
+        """How many verdicts count."""
+        with reading(self._engine) as connection:
+            return int(
+                connection.execute(select(func.count()).select_from(verdicts).where(~verdicts.c.undone)).scalar_one()
+            )
+
+    def verdict_counts(self, *, since: datetime) -> list[tuple[tuple[Tag, ...], tuple[Tag, ...], int]]:
+        """Verdicts that count, as (tags that are right, tags that were judged, how many)."""
+        v, j = verdicts.c, judgements.c
+        judged = func.coalesce(j.labels, "").label("judged")
+        query = select(v.labels, judged, func.count().label("held")).outerjoin(judgements, j.item_id == v.item_id)
+        query = query.where(~v.undone, v.at >= since).group_by(v.labels, judged)
+        with reading(self._engine) as connection:
+            return [(tags(row.labels), tags(row.judged), row.held) for row in connection.execute(query)]
+
+    def calibration(self, *, since: datetime) -> list[Bin]:
+        """What was told and what was right, over every tag of every verdict that counts, in ten steps."""
+        v, j = verdicts.c, judgements.c
+        sums: dict[int, list[float]] = defaultdict(lambda: [0, 0.0, 0])
+        with reading(self._engine) as connection:
+            for tag in Tag:
+                probability = j[tag.value]
+                step = case(*((probability < edge / 10, edge - 1) for edge in range(1, 10)), else_=9).label("step")
+                right = func.sum(case((has_word(v.labels, tag.value), 1), else_=0))
+                query = select(step, func.count(), func.sum(probability), right).join(
+                    judgements, j.item_id == v.item_id
+                )
+                for row in connection.execute(query.where(~v.undone, v.at >= since).group_by(step)):
+                    for i in range(3):
+                        sums[row[0]][i] += float(row[i + 1])
+        return [Bin(n=int(n), mean=told / n, share=right / n) for _step, (n, told, right) in sorted(sums.items()) if n]
+
+    def weeks(self, *, since: datetime) -> list[Week]:
+        """New items and how many of them were flagged, by week (from Monday), from the passes."""
+        p = passes.c
+        query = select(p.ended, p.items_new, p.items_flagged).where(p.ended >= since)
+        new, flagged = Counter[date](), Counter[date]()
+        with reading(self._engine) as connection:
+            for row in connection.execute(query):
+                monday = row.ended.date() - timedelta(days=row.ended.weekday())
+                new[monday] += row.items_new
+                flagged[monday] += row.items_flagged
+        return [Week(start=monday, new=new[monday], flagged=flagged[monday]) for monday in sorted(new)]
+
     def first_acts(self, *, since: datetime) -> list[tuple[Alert, datetime | None]]:
         """Alerts opened after `since` with the moment somebody first acted on each, the oldest first."""
         acts = (
@@ -160,9 +254,9 @@ def _conditions(wanted: AlertFilter):  # type: ignore[no-untyped-def]
     if wanted.profile:
         conditions.append(a.profile == wanted.profile)
     if wanted.country:
-        conditions.append(("," + a.countries + ",").contains(f",{wanted.country.upper()},", autoescape=True))
+        conditions.append(has_word(a.countries, wanted.country.upper()))
     if wanted.tag is not None:
-        conditions.append(("," + a.labels + ",").contains(f",{wanted.tag.value},", autoescape=True))
+        conditions.append(has_word(a.labels, wanted.tag.value))
     if wanted.since is not None:
         conditions.append(a.updated >= wanted.since)
     return conditions

@@ -9,12 +9,12 @@ from datetime import datetime
 
 from sqlalchemy import Connection, Engine, and_, func, insert, or_, select, text, update
 
-from monitor.domain import Decision, FeedUpdate, Item, Tag
+from monitor.domain import Decision, FeedUpdate, Item, Level, Tag
 from monitor.store import alerts as alert_rows
 from monitor.store.engine import reading, writing
 from monitor.store.feeds import CHUNK, write_back
 from monitor.store.rows import from_judged, item_query, to_item
-from monitor.store.schema import feeds, items, judgements, verdicts
+from monitor.store.schema import alerts, feeds, items, judgements, verdicts
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,7 +24,11 @@ class ItemFilter:
     tag: Tag | None = None
     country: str = ""
     since: datetime | None = None
+    until: datetime | None = None
     feed: str = ""
+    topic: str = ""
+    language: str = ""
+    level: Level | None = None  # of an alert of its story, at least
     flagged: bool = False
     words: str = ""
     limit: int | None = None
@@ -155,12 +159,20 @@ class ItemsDoor:
 def _conditions(wanted: ItemFilter):  # type: ignore[no-untyped-def]
     conditions = []
     if wanted.tag is not None:
-        conditions.append(_has_word(judgements.c.labels, wanted.tag.value))
+        conditions.append(has_word(judgements.c.labels, wanted.tag.value))
     if wanted.country:
-        conditions.append(_has_word(judgements.c.countries, wanted.country.upper()))
+        conditions.append(has_word(judgements.c.countries, wanted.country.upper()))
     if wanted.since is not None:
         moment = func.coalesce(items.c.published, items.c.fetched)
         conditions.append(and_(moment >= wanted.since))
+    if wanted.until is not None:
+        conditions.append(func.coalesce(items.c.published, items.c.fetched) < wanted.until)
+    if wanted.topic:
+        conditions.append(has_word(judgements.c.topics, wanted.topic))
+    if wanted.language:
+        conditions.append(items.c.language.startswith(wanted.language, autoescape=True))
+    if wanted.level is not None:
+        conditions.append(items.c.story.in_(select(alerts.c.story).where(alerts.c.level >= int(wanted.level))))
     if wanted.feed:
         conditions.append(feeds.c.name == wanted.feed)
     if wanted.flagged:
@@ -173,7 +185,8 @@ def _conditions(wanted: ItemFilter):  # type: ignore[no-untyped-def]
     return conditions
 
 
-def _has_word(column, word: str):  # type: ignore[no-untyped-def]
+def has_word(column, word: str):  # type: ignore[no-untyped-def]
+    """Whether `word` is one of the comma-separated words of a column."""
     return ("," + column + ",").contains(f",{word},", autoescape=True)
 
 

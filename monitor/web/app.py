@@ -17,17 +17,18 @@ from monitor.watching import Watch
 from monitor.web import api
 from monitor.web.access import Access
 from monitor.web.desk import LOST, Desk, Refused
-from monitor.web.routes import alerts, login, missed, review, status, today
+from monitor.web.jobs import Jobs
+from monitor.web.routes import alerts, explore, ledger, login, missed, models, review, setup, status, today
 from monitor.web.security import Gate, check_address
 
-ROUTES = (login, today, review, alerts, missed, status)
+ROUTES = (login, today, review, alerts, explore, ledger, missed, setup, models, status)
 
 
 def make_app(shell: Shell, *, health: Callable[[], dict[str, Any]]) -> FastAPI:
     """The page of one installation. Raises: ConfigError when others could reach it without a password."""
     access = Access(shell)
     check_address(shell.settings, has_users=access.has_users)
-    desk = Desk(shell=shell, access=access, watch=Watch(shell), health=health)
+    desk = Desk(shell=shell, access=access, watch=Watch(shell), health=health, jobs=Jobs(shell))
     app = FastAPI(title="monitor", docs_url=None, redoc_url=None, openapi_url=None)
     app.state.desk = desk
     app.middleware("http")(Gate(shell.settings, access))

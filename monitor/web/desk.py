@@ -15,6 +15,7 @@ from monitor.i18n import LANGUAGES, base_language
 from monitor.shell import Shell
 from monitor.watching import Watch
 from monitor.web.access import Access, Visitor
+from monitor.web.jobs import Jobs
 from monitor.web.security import Guesses, may, token_is_ours
 from monitor.web.templating import environment, number
 
@@ -40,6 +41,7 @@ class Desk:
     access: Access
     watch: Watch
     health: Callable[[], dict[str, Any]]
+    jobs: Jobs
     guesses: Guesses = field(default_factory=Guesses)
 
     def page(self, request: Request, template: str, status: int = 200, **values: Any) -> HTMLResponse:

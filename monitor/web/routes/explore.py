@@ -1,0 +1,87 @@
+"""Explore: everything stored, searched and counted."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Annotated
+from urllib.parse import urlencode
+
+from fastapi import APIRouter, Query, Request
+from fastapi.responses import HTMLResponse
+
+from monitor.domain import Level, Tag
+from monitor.notify.words import TOPICS
+from monitor.store.items import ItemFilter
+from monitor.web.chart import counts_chart
+from monitor.web.desk import PAGE, AtDesk
+from monitor.web.templating import pages
+
+DAYS = 90
+router = APIRouter()
+Country = Annotated[str, Query(pattern="^([A-Za-z]{2})?$")]
+Day = Annotated[str, Query(pattern=r"^(\d{4}-\d{2}-\d{2})?$")]
+LevelWord = Annotated[str, Query(pattern="^(|blue|yellow|orange|red)$")]
+TagWord = Annotated[str, Query(pattern="^(|geopolitical|compliance|supply_chain)$")]
+
+
+@router.get("/explore")
+def search(
+    request: Request,
+    desk: AtDesk,
+    q: Annotated[str, Query(max_length=200)] = "",
+    tag: TagWord = "",
+    topic: Annotated[str, Query(max_length=60, pattern="^([a-z_]+[.][a-z_]+)?$")] = "",
+    country: Country = "",
+    language: Annotated[str, Query(pattern="^([a-z]{2,3})?$")] = "",
+    feed: Annotated[str, Query(max_length=200)] = "",
+    level: LevelWord = "",
+    since: Day = "",
+    until: Day = "",
+    before: Annotated[int | None, Query(ge=1, lt=2**63)] = None,
+) -> HTMLResponse:
+    wanted = ItemFilter(
+        words=" ".join(q.split()),
+        tag=Tag(tag) if tag else None,
+        topic=topic,
+        country=country,
+        language=language,
+        feed=feed.strip(),
+        level=Level.of(level) if level else None,
+        since=_day(since),
+        until=_day(until, days=1),
+        limit=PAGE + 1,
+        before_id=before,
+    )
+    chosen = {
+        "q": q, "tag": tag, "topic": topic, "country": country, "language": language, "feed": feed,
+        "level": level, "since": since, "until": until,
+    }  # fmt: skip
+    found, last = pages(desk.shell.store.items(wanted), PAGE)
+    kept = urlencode({name: value for name, value in chosen.items() if value})
+    return desk.page(
+        request,
+        "explore.html",
+        items=found,
+        more=f"/explore?{kept}&before={last.id}" if last else "",
+        chosen=chosen,
+        topics=TOPICS,
+        feeds=desk.shell.store.feed_names(),
+    )
+
+
+@router.get("/explore/counts")
+def counts(request: Request, desk: AtDesk, country: Country = "", tag: TagWord = "") -> HTMLResponse:
+    today = desk.shell.clock().astimezone(UTC).date()
+    rows = desk.shell.store.daily_counts(
+        country=country.upper(), tag=Tag(tag) if tag else None, since=today - timedelta(days=DAYS - 1), until=today
+    )
+    chart = counts_chart(rows)
+    return desk.page(request, "counts.html", chart=chart, rows=rows[::-1], country=country.upper(), tag=tag, days=DAYS)
+
+
+def _day(text: str, *, days: int = 0) -> datetime | None:
+    """Midnight in UTC that begins a day, so many days later; None for no day or one that does not exist."""
+    try:
+        return datetime.fromisoformat(text).replace(tzinfo=UTC) + timedelta(days=days) if text else None
+    except ValueError:
+        return None

@@ -1,0 +1,39 @@
+"""Which classifier judges: train another from the verdicts, compare, promote, go back."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Form, Request
+from fastapi.responses import HTMLResponse, RedirectResponse
+
+from monitor.teaching import models as known_models
+from monitor.web.desk import AdminForm, AtDesk
+
+COMMANDS = {
+    "train": ("train",),
+    "compare": ("model", "compare"),
+    "promote": ("model", "promote"),
+    "back": ("model", "back"),
+}
+router = APIRouter()
+
+
+@router.get("/models")
+def models(request: Request, desk: AtDesk) -> HTMLResponse:
+    return desk.page(
+        request, "models.html", models=known_models(desk.shell), job=desk.jobs.last, busy=desk.jobs.busy,
+        verdicts=desk.shell.store.verdict_total(),
+    )  # fmt: skip
+
+
+@router.post("/models")
+def act(
+    desk: AtDesk,
+    by: AdminForm,
+    act: Annotated[str, Form(pattern="^(train|compare|promote|back)$")],
+    digest: Annotated[str, Form(pattern="^(shipped|[0-9a-f]{0,64})$")] = "",
+) -> RedirectResponse:
+    chosen = [digest] if digest and act in ("compare", "promote") else []
+    desk.jobs.start(" ".join([act, digest[:12]]).strip(), [*COMMANDS[act], *chosen], author=by.name)
+    return RedirectResponse("/models", 303)
