@@ -172,7 +172,7 @@ def test_the_explorer_finds_by_word_tag_and_country(desk: tuple[Shell, Browser])
 
 
 def test_a_profile_is_tried_on_the_last_month_before_it_is_kept(desk: tuple[Shell, Browser], tmp_path: Path) -> None:
-    shell, browser = desk
+    browser = desk[1]
     form = {"name": "pumps", "countries": "DE", "recipients": "risk@pumps.example", "token": browser.token()}
     text = browser.ask("/setup/profile/try", form)[1]
     assert "Port strike announced" in text
