@@ -14,7 +14,8 @@ from monitor.errors import ConfigError
 from monitor.i18n import _
 from monitor.shell import Shell
 from monitor.warn.levels import level_of
-from monitor.warn.profiles import match, parse
+from monitor.warn.profile_file import parse
+from monitor.warn.profiles import match
 
 MOST_STORIES = 3000  # that a trial looks at, the newest first
 
