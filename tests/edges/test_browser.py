@@ -128,4 +128,4 @@ def test_chinese_is_complete(tab: Any) -> None:
     for path in ("/?lang=zh", "/queue", "/alerts", "/status", "/items/1", "/missed"):
         tab.goto(path)
         assert tab.locator("html").get_attribute("lang") == "zh"
-    assert "您的" in tab.locator("main").inner_text()
+    assert "漏报" in tab.locator("main").inner_text()
