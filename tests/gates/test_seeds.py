@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import json
+import re
 from collections import Counter, defaultdict
+from collections.abc import Callable
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,6 +18,21 @@ from monitor.domain import TAGS, Tag
 from monitor.errors import ConfigError
 from monitor.i18n import translator
 from monitor.notify.words import TOPICS
+from monitor.text.gazetteer import gazetteer
+
+UNSPACED = ("zh", "ja", "th")
+EVERYWHERE = {"US", "CN", "EU", "RU", "IN", "YE"}  # the codebook says why
+CODEBOOK = (Path(__file__).parents[2] / "docs" / "codebook.md").read_text("utf-8")
+LATIN_NAMES = set(
+    "steel oil crude gas lng coal copper aluminium aluminum nickel lithium cobalt tin zinc chips semiconductors wheat"
+    " soy soybean rice sugar coffee cocoa cotton fertiliser fertilizer potash timber beef pork fish gold"
+    " huawei tiktok tesla apple google amazon nvidia maersk boeing airbus samsung byd volkswagen toyota nestle shell"
+    " microsoft intel siemens basf foxconn catl alibaba tencent temu shein".split()
+)
+HAN_NAMES = set(
+    "钢铁 石油 原油 天然气 煤炭 铜 铝 镍 锂 芯片 半导体 稀土 石墨 小麦 大豆 大米 咖啡 棉花 化肥 光伏 华为 苹果 特斯拉"
+    " 谷歌 三星 比亚迪 丰田 大众汽车 宁德时代 阿里巴巴 腾讯".split()
+)
 
 
 @cache
@@ -67,9 +85,64 @@ def test_every_topic_has_examples_in_chinese_and_english() -> None:
     assert not thin
 
 
-def test_half_is_harmless() -> None:
+def test_half_is_harmless_and_a_third_is_chinese() -> None:
     harmless = sum(not entry["labels"] for entry in labels())
     assert harmless >= len(labels()) / 2
+    assert sum(entry["lang"] == "zh" for entry in labels()) >= len(labels()) / 3
+
+
+def test_no_opening_is_a_cue() -> None:
+    """No first four words (Chinese: first eight signs) in more than 0.5 % of the texts."""
+    openings = Counter(
+        entry["title"][:8] if entry["lang"] in UNSPACED else " ".join(entry["title"].lower().split()[:4])
+        for entry in labels()
+    )
+    assert openings.most_common(1)[0][1] <= 0.005 * len(labels())
+
+
+def test_no_country_is_a_cue() -> None:
+    """None in more than 4 % of a tag's texts, nor twice as often as in harmless ones, but those of the codebook."""
+    shares = shares_by_tag(
+        lambda entry: {
+            code
+            for name in gazetteer(entry["lang"]).find(f"{entry['title']} . {entry['summary']}")
+            for code in name.countries
+            if name.kind != "hint"
+        }
+    )
+    told = {code for code in EVERYWHERE if f"`{code}`" in CODEBOOK}
+    assert told == EVERYWHERE
+    assert not [found for found in shares if found[0] not in EVERYWHERE and is_cue(*found[1:])]
+
+
+def test_no_company_or_commodity_is_a_cue() -> None:
+    shares = shares_by_tag(lambda entry: names_in(f"{entry['title']} {entry['summary']}".lower()))
+    assert not [found for found in shares if is_cue(*found[1:])]
+
+
+def is_cue(share: float, harmless: float) -> bool:
+    """Names in less than a fortieth of a tag are let be: a few texts more or less prove nothing."""
+    return share > 0.04 or (share >= 0.025 and share > 2 * harmless + 0.002)
+
+
+def shares_by_tag(names: Callable[[dict[str, Any]], set[str]]) -> list[tuple[str, float, float]]:
+    """Each name with its share of a tag's texts and of the harmless ones."""
+    texts: Counter[str] = Counter()
+    with_name: Counter[tuple[str, str]] = Counter()
+    for entry in labels():
+        found = names(entry)
+        for tag in entry["labels"] or ["none"]:
+            texts[tag] += 1
+            with_name.update((tag, name) for name in found)
+    return [
+        (name, count / texts[tag], with_name["none", name] / texts["none"])
+        for (tag, name), count in with_name.items()
+        if tag != "none"
+    ]
+
+
+def names_in(text: str) -> set[str]:
+    return (LATIN_NAMES & set(re.findall(r"[a-z]+", text))) | {n for n in HAN_NAMES if n in text}
 
 
 def test_near_copies_are_rare() -> None:
