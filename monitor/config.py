@@ -62,6 +62,12 @@ def _positive(text: str) -> timedelta:
     return value
 
 
+def _connections(text: str) -> int:
+    if not text.isascii() or not text.isdigit() or not 1 <= int(text) <= 20:
+        raise ValueError(_("use a number from 1 to 20"))
+    return int(text)
+
+
 def _host_port(text: str) -> str:
     host, separator, port = text.rpartition(":")
     if not separator or not host or not port.isdigit() or int(port) > 65535:
@@ -140,7 +146,10 @@ class Settings:
     retry_base: timedelta = _setting("first wait before a message is tried again", _positive, timedelta(minutes=1))
     smtp_url: Secret = _setting("smtp://user:password@host:port or smtps://…", _smtp, Secret(""), secret=True)
     mail_from: str = _setting("sender of the mail", str, "monitor@localhost")
+    dkim_key: Secret = _setting("private key (PEM) that signs the mail", Secret, Secret(""), secret=True)
+    dkim_selector: str = _setting("name of that key in the sender's DNS", str, "")
     mail_to: tuple[str, ...] = _setting("recipients of the default profile", _addresses, ())
+    mail_connections: int = _setting("connections to the mail server at a time", _connections, 1)
     mail_per_hour: int = _setting("most mails to one recipient in an hour", int, 6)
     web_address: str = _setting("where the review page listens", _host_port, "127.0.0.1:8787")
     web_password: Secret = _setting("password of the review page", Secret, Secret(""), secret=True)

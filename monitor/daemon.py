@@ -21,8 +21,9 @@ from monitor.duedates import remind
 from monitor.errors import MonitorError, StoreError
 from monitor.i18n import _
 from monitor.pipeline import run_pass
+from monitor.sending import WATCH_OVER, deliver
 from monitor.shell import Shell
-from monitor.telling import announce, deliver, health, send_digests
+from monitor.telling import announce, health, send_briefs, send_digests
 
 log = logging.getLogger(__name__)
 
@@ -56,6 +57,7 @@ class Daemon:
         """Digests whose period has ended, then what is due in the outbox."""
         announce(self.shell, now=self.shell.clock())
         send_digests(self.shell, now=self.shell.clock())
+        send_briefs(self.shell, now=self.shell.clock())
         if self.mail:
             deliver(self.shell, clock=self.shell.clock, stop=self.stopping.is_set)
 
@@ -83,7 +85,8 @@ class Daemon:
     def watchdog(self) -> None:
         """Tell systemd that we are alive, only while the jobs really make progress."""
         now = self.shell.clock()
-        if all(now - self.progress.get(name, now - STUCK_AFTER * 2) < STUCK_AFTER for name in ("poll", "send")):
+        limits = {"poll": STUCK_AFTER, "send": WATCH_OVER}
+        if all(now - self.progress.get(name, now - WATCH_OVER * 2) < limit for name, limit in limits.items()):
             notify_systemd("WATCHDOG=1")
 
 

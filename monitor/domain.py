@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from enum import IntEnum, StrEnum
 
 
@@ -164,6 +164,7 @@ class Reason(StrEnum):
 class MessageKind(StrEnum):
     NOTICE = "notice"
     DIGEST = "digest"
+    BRIEF = "brief"
     TEST = "test"
 
 
@@ -174,6 +175,13 @@ class MessageState(StrEnum):
     SENDING = "sending"
     SENT = "sent"
     PARKED = "parked"
+
+
+class StopKind(StrEnum):
+    """Why an address is not written to: its server refuses it, or its owner wants no more."""
+
+    PARKED = "parked"
+    UNSUBSCRIBED = "unsubscribed"
 
 
 class VerdictKind(StrEnum):
@@ -401,10 +409,25 @@ class Story:
 class Recipient:
     """A person or desk that is told; language and zone belong to them, not to the installation."""
 
-    address: str
-    channel: str = "email"
-    language: str = "en"
+    address: str  # of mail; of another channel the name it is known by, since its URL is a secret
+    channel: str = "email"  # or the scheme of its Apprise URL: wecombot, dingtalk, ntfy …
+    language: str = "en"  # en, zh, or both: each sentence in the two, side by side
     timezone: str = "UTC"
+    quiet: tuple[time, time] | None = None  # local hours in which only red is told
+    url: str = field(default="", repr=False, compare=False)  # Apprise's, with its secrets; never stored
+
+    @property
+    def key(self) -> tuple[str, str]:
+        """Who it is, whatever language or hours they chose."""
+        return self.address, self.channel
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Calendar:
+    """A moment that comes back by the reader's clock: every day, or one day of the week (0 is Monday)."""
+
+    at: time
+    weekday: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -461,6 +484,8 @@ class Profile:
     immediate: Level = Level.ORANGE  # from here on told at once; milder waits for the digest
     budget: int = 50  # alerts a day; the rest is ranked, held back and counted
     digest_every: timedelta = timedelta(days=1)
+    digest_when: Calendar | None = None  # by the recipients' clocks, before `digest_every`
+    brief_when: Calendar | None = None  # the weekly policy brief; None: not sent by itself
 
     @property
     def audience(self) -> tuple[Recipient, ...]:
@@ -600,6 +625,21 @@ class Role(StrEnum):
         """Whether this role includes `needed`."""
         order = tuple(Role)
         return order.index(self) >= order.index(needed)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stop:
+    """An address that is not written to, since when, why and by whose hand; kept when it has ended."""
+
+    recipient: str
+    channel: str
+    kind: StopKind
+    at: datetime
+    author: str
+    profile: str = ""  # empty: whatever the profile
+    why: str = ""
+    ended: datetime | None = None
+    ended_by: str = ""
 
 
 # --- people review --------------------------------------------------------------------------------

@@ -78,6 +78,10 @@ class DeliveryError(MonitorError):
         self.content = content  # the server refused the text, not the address
 
 
+class BundleError(MonitorError):
+    """A peer's bundle cannot be trusted or read; nothing of it is taken in."""
+
+
 class GateError(MonitorError):
     """A quality floor is not reached."""
 

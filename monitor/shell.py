@@ -134,6 +134,14 @@ class Shell:
             self.store.close()
 
 
+def signer_of(settings: Settings) -> Callable[[bytes], bytes]:
+    """What signs our mail for its domain; nothing where no key is given. Raises: ConfigError for a wrong key."""
+    from monitor.notify.dkim import signer
+    from monitor.notify.identity import domain_of
+
+    return signer(str(settings.dkim_key), settings.dkim_selector, domain_of(settings.mail_from))
+
+
 def user_agent(settings: Settings) -> str:
     """Who asks, and where to complain."""
     from monitor import __version__

@@ -1,52 +1,43 @@
-"""From alerts to messages that have left: announce at once, digest by period, deliver.
+"""From alerts to messages: announce at once, digest by period; and whether the watch is awake.
 
 Duties to tell are written with the alert (notices); here they are bundled into frozen
-messages, each in one transaction with the duties it fulfils, and handed to the server.
+messages, each in one transaction with the duties it fulfils. `sending.py` hands them over.
 """
 
 from __future__ import annotations
 
 import logging
-import time
-from collections import Counter, defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime, timedelta
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from zlib import crc32
 
-from monitor.config import Settings
+from monitor import gather
 from monitor.domain import (
     Alert,
-    AlertState,
-    Coverage,
-    Deadline,
-    Item,
     Level,
     Message,
     MessageKind,
-    MessageState,
     Notice,
     Profile,
-    Reason,
     Recipient,
+    Stop,
+    StopKind,
 )
-from monitor.duedates import coming, dates_of
+from monitor.duedates import coming
 from monitor.errors import DeliveryError
-from monitor.notify.identity import message_id
-from monitor.shell import Shell
-from monitor.store import Store
-from monitor.store.outbox import Duty
+from monitor.notify.identity import domain_of, message_id
+from monitor.notify.schedule import is_quiet, period_end, zone_of
+from monitor.shell import Shell, signer_of
+from monitor.store.outbox import MAIL, Duty
 from monitor.warn.decide import NEWS_FOR
 
 if TYPE_CHECKING:
-    from monitor.notify.digest import DueDate
-    from monitor.notify.view import Entry
+    from monitor.notify.view import MailView
 
 log = logging.getLogger(__name__)
 
-OVER = (AlertState.CLOSED, AlertState.DISMISSED)
-CLAIM = 20  # messages taken at a time
+HOUR = timedelta(hours=1)
 
 
 # --- at once ----------------------------------------------------------------------------------
@@ -55,19 +46,55 @@ CLAIM = 20  # messages taken at a time
 def announce(shell: Shell, *, now: datetime) -> int:
     """Bundle the duties to tell at once, one message a recipient; returns how many messages.
 
-    A recipient who had the most mails of an hour waits: the duties stay and are bundled later.
+    What has to wait stays a duty and is bundled later: who had the most messages of an hour, whose
+    quiet hours it is (red is told all the same), whose address its server refuses.
     """
-    waiting: dict[tuple[Recipient, str], list[Duty]] = defaultdict(list)
-    for duty in _still_needed(shell.store, shell.store.duties(immediate=True)):
-        waiting[duty.notice.recipient, duty.alert.profile].append(duty)
+    by_recipient: dict[tuple[str, str, str], list[Duty]] = defaultdict(list)
+    for duty in _still_needed(shell, shell.store.duties(immediate=True)):
+        by_recipient[(*duty.notice.recipient.key, duty.alert.profile)].append(duty)
+    parked = _parked(shell)
     made = 0
-    for (recipient, profile), duties in waiting.items():
-        sent = shell.store.created_since(recipient.address, now - timedelta(hours=1))
-        if sent >= shell.settings.mail_per_hour:
-            log.info("announcement waits for the hourly limit", extra={"duties": len(duties)})
+    for (address, channel, profile), duties in by_recipient.items():
+        if (address, channel) in parked:
             continue
-        made += _announce_to(shell, recipient, profile, duties, now=now)
+        recipient = _as_now(shell, profile, duties[0].notice.recipient)
+        ready = [duty for duty in duties if not _waits(recipient, duty.alert, now=now)]
+        if not ready:
+            continue
+        if _had_enough(shell, recipient, now=now):
+            log.info("announcement waits for the hourly limit", extra={"duties": len(ready)})
+            continue
+        made += _announce_to(shell, recipient, profile, ready, now=now)
     return made
+
+
+def _as_now(shell: Shell, profile: str, recipient: Recipient) -> Recipient:
+    """The recipient as the profile names them now: language, zone and hours may have changed since the alert."""
+    known = next((p.recipients for p in shell.profiles if p.name == profile), ())
+    return next((r for r in known if r.key == recipient.key), recipient)
+
+
+def _waits(recipient: Recipient, alert: Alert, *, now: datetime) -> bool:
+    return alert.level < Level.RED and is_quiet(recipient.quiet, zone=zone_of(recipient), now=now)
+
+
+def _had_enough(shell: Shell, recipient: Recipient, *, now: datetime) -> bool:
+    """Whether they had the most messages of an hour; digests by the minute, which somebody asked for, do not count."""
+    often = any(p.digest_every < HOUR and p.digest_when is None for p in shell.profiles)
+    sent = shell.store.created_since(
+        recipient.key, since=now - HOUR, until=now, kind=MessageKind.NOTICE if often else None
+    )
+    return sent >= shell.settings.mail_per_hour
+
+
+def _parked(shell: Shell) -> set[tuple[str, str]]:
+    return {(s.recipient, s.channel) for s in shell.store.stops() if s.kind is StopKind.PARKED}
+
+
+def _unsubscribed(shell: Shell) -> Callable[[Recipient, str], bool]:
+    """Whether a recipient wants no more of a profile."""
+    stops = {(s.recipient, s.channel, s.profile) for s in shell.store.stops() if s.kind is StopKind.UNSUBSCRIBED}
+    return lambda recipient, profile: bool(stops & {(*recipient.key, profile), (*recipient.key, "")})
 
 
 def _announce_to(shell: Shell, recipient: Recipient, profile: str, duties: Sequence[Duty], *, now: datetime) -> bool:
@@ -75,71 +102,74 @@ def _announce_to(shell: Shell, recipient: Recipient, profile: str, duties: Seque
 
     waiting = shell.store.duties(immediate=False, profile=profile, recipient=recipient.address)
     told = {duty.alert.id for duty in duties}  # what waits for the digest of these alerts is told now, too
-    duties = [*duties, *(d for d in waiting if d.alert.id in told and d.notice.recipient == recipient)]
+    duties = [*duties, *(d for d in waiting if d.alert.id in told and d.notice.recipient.key == recipient.key)]
     title = next((p.title or p.name for p in shell.profiles if p.name == profile), profile)
     facts = NoticeFacts(
         recipient=recipient,
-        entries=_entries(shell.store, duties),
-        items=_items_of(shell.store, [duty.alert for duty in duties]),
-        due_soon=_due(dates_of(shell.store, [duty.alert for duty in duties], shell.profiles), duties, now=now),
+        entries=gather.entries(shell, duties, now=now),
+        items=gather.items_of(shell.store, [duty.alert for duty in duties]),
         profile_title=title,
         page_url=shell.settings.page_url,
         model=shell.model_line,
+        links=gather.links(shell, recipient, profile, now=now),
     )
     view = build(facts, now)
     return _put(shell, view, MessageKind.NOTICE, recipient, profile, "", duties, now=now)
 
 
-def _due(dates: Mapping[str, Sequence[Deadline]], duties: Sequence[Duty], *, now: datetime) -> tuple[DueDate, ...]:
-    """The dates ahead of the alerts told of."""
-    from monitor.notify.digest import DueDate
-
-    titles = {duty.alert.id: duty.alert.title for duty in duties}
-    return tuple(
-        DueDate(on=deadline.on, what=titles[alert], kind=deadline.kind)
-        for alert, of_alert in dates.items()
-        for deadline in of_alert
-        if deadline.on >= now.date()
-    )
-
-
-def _still_needed(store: Store, duties: Sequence[Duty]) -> list[Duty]:
-    over = [duty.id for duty in duties if duty.alert.state in OVER]
-    if over:
-        store.skip_duties(over, "closed before anybody was told")
-    return [duty for duty in duties if duty.alert.state not in OVER]
+def _still_needed(shell: Shell, duties: Sequence[Duty]) -> list[Duty]:
+    """Duties that still mean somebody; the others are struck off with their reason."""
+    wants_none = _unsubscribed(shell)
+    over = [duty.id for duty in duties if duty.alert.state in gather.OVER]
+    refused = [d.id for d in duties if d.id not in set(over) and wants_none(d.notice.recipient, d.alert.profile)]
+    for struck, why in ((over, "closed before anybody was told"), (refused, "unsubscribed")):
+        if struck:
+            shell.store.skip_duties(struck, why)
+    gone = {*over, *refused}
+    return [duty for duty in duties if duty.id not in gone]
 
 
 # --- by period --------------------------------------------------------------------------------
 
 
 def digests_due(shell: Shell, *, now: datetime) -> list[tuple[Profile, Recipient, datetime, datetime]]:
-    """Periods that have ended: profile, recipient, start and end. After a gap one period covers all of it."""
+    """Periods that have ended: profile, recipient, start and end. After a gap one period covers all of it.
+
+    A recipient whose address is parked, or whose quiet hours it is, waits: the period goes on.
+    """
     began = shell.store.watching_since()
     if began is None:
         return []
     due = []
-    for profile in shell.profiles:
-        closed = shell.store.digest_periods(profile.name)
-        for recipient in profile.audience:
-            since = min(closed.get(recipient.address, began), now)
-            periods = (now - since) // profile.digest_every
-            if periods >= 1:
-                due.append((profile, recipient, since, since + periods * profile.digest_every))
+    for profile, recipient, since in _open_periods(shell, now=now, began=min(began, now)):
+        zone = zone_of(recipient)
+        until = period_end(since, every=profile.digest_every, when=profile.digest_when, zone=zone, now=now)
+        if until is None or is_quiet(recipient.quiet, zone=zone, now=now):
+            continue
+        if profile.digest_every >= HOUR and _had_enough(shell, recipient, now=now):
+            continue
+        if not shell.store.has_period(recipient.key, profile.name, until.isoformat(), kind=MessageKind.DIGEST):
+            due.append((profile, recipient, since, until))
     return due
+
+
+def _open_periods(shell: Shell, *, now: datetime, began: datetime) -> Iterator[tuple[Profile, Recipient, datetime]]:
+    parked, wants_none = _parked(shell), _unsubscribed(shell)
+    for profile in shell.profiles:
+        closed = shell.store.digest_periods(profile.name, until=now)
+        for recipient in profile.audience:
+            if recipient.key not in parked and not wants_none(recipient, profile.name):
+                yield profile, recipient, closed.get(recipient.key, began)
 
 
 def close_periods(shell: Shell, *, now: datetime, only: str = "") -> int:
     """Close the running period of every recipient now, whatever its end: `monitor digest --send`."""
-    made = 0
-    for profile in shell.profiles:
-        if only and profile.name != only:
-            continue
-        closed = shell.store.digest_periods(profile.name)
-        for recipient in profile.audience:
-            since = closed.get(recipient.address) or first_period(shell, now=now)
-            made += digest(shell, profile, recipient, since=min(since, now), until=now, now=now)
-    return made
+    began = first_period(shell, now=now)
+    return sum(
+        digest(shell, profile, recipient, since=min(since, now), until=now, now=now)
+        for profile, recipient, since in _open_periods(shell, now=now, began=began)
+        if not only or profile.name == only
+    )
 
 
 def first_period(shell: Shell, *, now: datetime) -> datetime:
@@ -163,89 +193,119 @@ def digest(
     return _put(shell, view, MessageKind.DIGEST, recipient, profile.name, until.isoformat(), duties, now=now)
 
 
-def preview(  # type: ignore[no-untyped-def]
+def preview(
     shell: Shell, profile: Profile, recipient: Recipient, *, since: datetime, until: datetime, now: datetime
-):
+) -> tuple[MailView, list[Duty]]:
     """The digest as it would be now, and the duties it would fulfil; nothing is written but skipped duties."""
-    from monitor.notify.digest import DigestFacts, DueDate, build
+    from monitor.notify.digest import DigestFacts, build
+    from monitor.notify.view import DueDate
 
     store = shell.store
     waiting = store.duties(immediate=False, profile=profile.name, recipient=recipient.address)
-    duties = [duty for duty in _still_needed(store, waiting) if duty.notice.recipient.channel == recipient.channel]
+    duties = [duty for duty in _still_needed(shell, waiting) if duty.notice.recipient.key == recipient.key]
     alerts = store.alerts(profile=profile.name)
     told_now = {duty.alert.id for duty in duties}
+    held_top, held = gather.held_top(alerts, since=since, until=until)
     facts = DigestFacts(
         profile=profile,
         recipient=recipient,
         since=since,
         until=until,
-        coverage=coverage(shell, since=since, until=until),
-        entries=_entries(shell.store, duties),
-        held=sum(alert.held and since < alert.opened <= until for alert in alerts),
-        still_open=sum(not a.held and a.state not in OVER and a.id not in told_now for a in alerts),
-        items=_items_of(store, [duty.alert for duty in duties]),
+        coverage=gather.coverage(shell, since=since, until=until),
+        entries=gather.entries(shell, duties, now=now),
+        held=held,
+        held_top=held_top,
+        levels=gather.level_days(alerts, recipient, until=until),
+        still_open=sum(not a.held and a.state not in gather.OVER and a.id not in told_now for a in alerts),
+        items=gather.items_of(store, [duty.alert for duty in duties]),
         due_soon=tuple(
             DueDate(on=deadline.on, what=alert.title, kind=deadline.kind)
             for alert, deadline in coming(shell, now=now, profile=profile.name)
         ),
         page_url=shell.settings.page_url,
         model=shell.model_line,
+        links=gather.links(shell, recipient, profile.name, now=now),
     )
     return build(facts, now), duties
 
 
-def coverage(shell: Shell, *, since: datetime, until: datetime) -> Coverage:
-    """What the watch saw in a period and what it could not see. Source: CAP of this service, 'no false calm'"""
-    states = [state for state in shell.store.feed_states(shell.feeds) if state.polled_from]
-    due = [
-        s for s in states if (s.last_polled and s.last_polled > since) or s.next_poll is None or s.next_poll <= until
-    ]
-    reached = [s for s in due if s.last_ok and s.last_ok > since]
-    sums = shell.store.pass_sums(since=since, until=until)
-    return Coverage(
+# --- the weekly brief ---------------------------------------------------------------------------
+
+WEEK = timedelta(days=7)
+
+
+def send_briefs(shell: Shell, *, now: datetime) -> int:
+    """Put the policy brief of every week that has ended into the outbox, where a profile asks for one."""
+    began = shell.store.watching_since()
+    if began is None:
+        return 0
+    parked, wants_none, made = _parked(shell), _unsubscribed(shell), 0
+    for profile in (p for p in shell.profiles if p.brief_when is not None):
+        closed = shell.store.digest_periods(profile.name, until=now, kind=MessageKind.BRIEF)
+        for recipient in profile.audience:
+            zone = zone_of(recipient)
+            last = closed.get(recipient.key, min(began, now))
+            until = period_end(last, every=WEEK, when=profile.brief_when, zone=zone, now=now)
+            told = recipient.key in parked or wants_none(recipient, profile.name)
+            if until is None or told or is_quiet(recipient.quiet, zone=zone, now=now):
+                continue
+            if not shell.store.has_period(recipient.key, profile.name, until.isoformat(), kind=MessageKind.BRIEF):
+                view = brief(shell, profile, recipient, since=until - WEEK, until=until, now=now)
+                made += _put(shell, view, MessageKind.BRIEF, recipient, profile.name, until.isoformat(), (), now=now)
+    return made
+
+
+def brief(
+    shell: Shell, profile: Profile, recipient: Recipient, *, since: datetime, until: datetime, now: datetime
+) -> MailView:
+    """The policy brief of a period, as it would be now."""
+    from monitor.notify.brief import BriefFacts, build
+
+    seen = gather.coverage(shell, since=since, until=until, kinds=gather.POLICY)
+    facts = BriefFacts(
+        profile=profile,
+        recipient=recipient,
         since=since,
         until=until,
-        feeds_due=len(due),
-        feeds_reached=len(reached),
-        feeds_stale=tuple(s.feed.name for s in due if s not in reached or s.failures),
-        countries_live=tuple(sorted({s.feed.country for s in reached if s.feed.country})),
-        items_read=sums["entries_seen"],
-        items_baseline=sums["items_baseline"],
-        items_flagged=sums["items_flagged"],
-        alerts_held=sums["alerts_held"],
+        changes=gather.changes(shell, profile, since=since, until=until),
+        sources_reached=seen.feeds_reached,
+        sources_due=seen.feeds_due,
+        page_url=shell.settings.page_url,
+        links=gather.links(shell, recipient, profile.name, now=now),
+    )
+    return build(facts, now)
+
+
+def test_message(shell: Shell, profile: str, recipient: Recipient, *, now: datetime) -> Message:
+    """A message that says only that the way to a recipient is open; it goes past the outbox."""
+    from monitor.notify.trial import build
+
+    view = build(recipient, profile=profile, page_url=shell.settings.page_url, now=now)
+    identity = message_id(
+        install_id=shell.store.install_id(),
+        channel=recipient.channel,
+        recipient=recipient.address,
+        kind=MessageKind.TEST,
+        profile=profile,
+        period=now.isoformat(),
+        notices=(),
+        domain=domain_of(shell.settings.mail_from),
+    )
+    return Message(
+        message_id=identity,
+        kind=MessageKind.TEST,
+        recipient=recipient.address,
+        channel=recipient.channel,
+        profile=profile,
+        subject=view.subject,
+        body=_frozen(shell, view, recipient, identity, now=now),
+        created=now,
     )
 
 
-def _entries(store: Store, duties: Sequence[Duty]) -> tuple[Entry, ...]:
-    """One entry an alert: new to whoever never heard of it, else what changed last."""
-    from monitor.notify.view import Entry
-
-    by_alert: dict[str, list[Duty]] = defaultdict(list)
-    for duty in duties:
-        by_alert[duty.alert.id].append(duty)
-    chosen = [
-        min(of_alert, key=lambda duty: (duty.notice.reason is not Reason.FIRST, -duty.notice.revision))
-        for of_alert in by_alert.values()
-    ]
-    return tuple(Entry(alert=d.alert, reason=d.notice.reason, was=_was(store, d)) for d in chosen)
-
-
-def _was(store: Store, duty: Duty) -> Level | None:
-    """The level before the last worsening, which its event names first."""
-    if duty.notice.reason is not Reason.WORSENED:
-        return None
-    notes = [event.note for event in store.alert_events(duty.alert.id) if event.what == "worsened"]
-    return Level.of(notes[-1].split()[0]) if notes else None
-
-
-def _items_of(store: Store, alerts: Sequence[Alert]) -> dict[str, tuple[Item, ...]]:
-    of_stories = store.items_of_stories([alert.story for alert in alerts])
-    return {alert.id: of_stories.get(alert.story, ()) for alert in alerts}
-
-
-def _put(  # type: ignore[no-untyped-def]
+def _put(
     shell: Shell,
-    view,
+    view: MailView,
     kind: MessageKind,
     recipient: Recipient,
     profile: str,
@@ -254,8 +314,7 @@ def _put(  # type: ignore[no-untyped-def]
     *,
     now: datetime,
 ) -> bool:
-    from monitor.notify.render import email_message
-
+    """Freeze a view for one recipient and put it into the outbox with the duties it fulfils."""
     notices: tuple[Notice, ...] = tuple(duty.notice for duty in duties)
     identity = message_id(
         install_id=shell.store.install_id(),
@@ -265,12 +324,10 @@ def _put(  # type: ignore[no-untyped-def]
         profile=profile,
         period=period,
         notices=notices,
-        domain=shell.settings.mail_from.rpartition("@")[2].rstrip(">") or "monitor.invalid",
+        domain=domain_of(shell.settings.mail_from),
     )
     try:
-        body = email_message(
-            view, sender=shell.settings.mail_from, recipient=recipient.address, message_id=identity, date=now
-        )
+        body = _frozen(shell, view, recipient, identity, now=now)
     except DeliveryError as problem:
         log.error("a recipient cannot be written to", extra={"profile": profile, "why": problem.reason})
         return False
@@ -289,90 +346,20 @@ def _put(  # type: ignore[no-untyped-def]
     return shell.store.put_message(message, [duty.id for duty in duties])
 
 
-# --- out ----------------------------------------------------------------------------------------
+def _frozen(shell: Shell, view: MailView, recipient: Recipient, identity: str, *, now: datetime) -> bytes:
+    from monitor.notify.push import push_message
+    from monitor.notify.render import email_message
 
-
-def deliver(
-    shell: Shell,
-    *,
-    clock: Callable[[], datetime],
-    for_s: float = float("inf"),
-    stop: Callable[[], bool] = lambda: False,
-) -> Counter[str]:
-    """Hand over what is due in the outbox until nothing is, `for_s` is over or `stop` says so.
-
-    Returns how many were `sent`, put off (`retry`) or `parked`. Each answer is written down
-    before the next message is handed over, so a crash repeats at most the one in flight.
-    """
-    from contextlib import nullcontext
-
-    from monitor.notify.email import Mailer, parse_smtp_url
-
-    settings, outcome, end = shell.settings, Counter[str](), time.monotonic() + for_s
-    server = parse_smtp_url(str(settings.smtp_url)) if settings.smtp_url else None
-    with Mailer(server, sender=settings.mail_from) if server else nullcontext() as mailer:
-        while time.monotonic() < end and not stop():
-            claimed = shell.store.claim_messages(now=clock(), limit=CLAIM)
-            if not claimed:
-                break
-            for position, message in enumerate(claimed):
-                out_of_time = time.monotonic() >= end or stop()
-                result = "" if out_of_time else _send(shell, mailer, message, clock=clock)
-                if result in ("sent", "retry", "parked"):
-                    outcome[result] += 1
-                    continue
-                outcome["retry"] += result == UNREACHABLE
-                for untried in claimed[position + (not out_of_time) :]:
-                    shell.store.settle(untried.id or 0, state=MessageState.READY, at=clock(), uncount=True)
-                return outcome
-    return outcome
-
-
-UNREACHABLE = "unreachable"
-
-
-def _send(shell: Shell, mailer: Any, message: Message, *, clock: Callable[[], datetime]) -> str:
-    """Hand over one message and write down what became of it: sent, retry, parked or unreachable."""
-    from monitor.notify.email import ServerUnreachable, write_eml
-
-    try:
-        if mailer is None:
-            write_eml(message, outbox_folder(shell.settings))
-        else:
-            mailer.send(message)
-    except DeliveryError as problem:
-        state = _put_off(shell, message, problem, now=clock())
-        log.warning("message not sent", extra={"outbox": message.id, "state": state.value, "why": problem.reason})
-        if isinstance(problem, ServerUnreachable):
-            return UNREACHABLE
-        return "parked" if state is MessageState.PARKED else "retry"
-    shell.store.settle(message.id or 0, state=MessageState.SENT, at=clock())
-    log.info("message sent", extra={"outbox": message.id, "kind": message.kind.value, "attempts": message.attempts})
-    return "sent"
-
-
-def _put_off(shell: Shell, message: Message, problem: DeliveryError, *, now: datetime) -> MessageState:
-    from monitor.notify.render import text_only
-    from monitor.notify.retry import after_failure
-
-    again = after_failure(
-        message.attempts,
-        permanent=problem.permanent,
-        content=problem.content,
-        created=message.created,
-        base=shell.settings.retry_base,
-        now=now,
-        jitter=crc32(f"{message.message_id} {message.attempts}".encode()) / 2**32,
+    if recipient.channel != MAIL:
+        return push_message(view, message_id=identity)
+    return email_message(
+        view,
+        sender=shell.settings.mail_from,
+        recipient=recipient.address,
+        message_id=identity,
+        date=now,
+        sign=signer_of(shell.settings),
     )
-    state = MessageState.PARKED if again is None else MessageState.READY
-    body = text_only(message.body) if problem.content else None
-    shell.store.settle(message.id or 0, state=state, at=now, error=problem.reason, next_try=again, body=body)
-    return state
-
-
-def outbox_folder(settings: Settings) -> Path:
-    """Where messages are put as .eml files while no mail server is set."""
-    return settings.folder / "outbox"
 
 
 # --- is the watch awake ------------------------------------------------------------------------
@@ -381,13 +368,40 @@ UNSENT_TOO_LONG = timedelta(minutes=15)
 AWAKE_WITHIN = timedelta(hours=1)  # of the last pass, or three times the shortest interval
 
 
+def oldest_unsent(shell: Shell, *, now: datetime) -> datetime | None:
+    """Since when something waits that should have left: a message, or a duty to tell at once.
+
+    Waiting on purpose does not count: quiet hours, and addresses that are parked and shown as such.
+    """
+    parked = _parked(shell)
+    waiting = [
+        duty.created
+        for duty in shell.store.duties(immediate=True)
+        if duty.notice.recipient.key not in parked
+        and not _waits(_as_now(shell, duty.alert.profile, duty.notice.recipient), duty.alert, now=now)
+    ]
+    message = shell.store.oldest_unsent()
+    return min([*waiting, *([message] if message else [])], default=None)
+
+
+def _told(stop: Stop) -> dict[str, Any]:
+    return {
+        "recipient": stop.recipient,
+        "channel": stop.channel,
+        "profile": stop.profile,
+        "since": stop.at,
+        "why": stop.why,
+        "author": stop.author,
+    }
+
+
 def health(shell: Shell, *, now: datetime) -> dict[str, Any]:
     """What `status`, the page and the health check show; `healthy` sums it up, and never when half is blind."""
     store = shell.store
-    last, oldest = store.last_pass(), store.oldest_unsent()
+    last, oldest = store.last_pass(), oldest_unsent(shell, now=now)
     states = [state for state in store.feed_states(shell.feeds) if state.polled_from]
     stale = [state for state in states if state.failures]
-    totals, outbox = store.totals(), store.outbox_counts()
+    totals, outbox, stops = store.totals(), store.outbox_counts(), store.stops()
     unsent_too_long = oldest is not None and now - oldest > UNSENT_TOO_LONG
     patience = max(AWAKE_WITHIN, 3 * min((state.feed.every for state in states), default=AWAKE_WITHIN))
     awake = last is not None and last.ended is not None and now - last.ended <= patience
@@ -405,6 +419,8 @@ def health(shell: Shell, *, now: datetime) -> dict[str, Any]:
         "to_review": store.queue_length(),
         "outbox": outbox,
         "oldest_unsent": oldest,
+        "parked_addresses": [_told(stop) for stop in stops if stop.kind is StopKind.PARKED],
+        "unsubscribed": [_told(stop) for stop in stops if stop.kind is StopKind.UNSUBSCRIBED],
         "model": shell.model_line,
         "stale": [{"name": s.feed.name, "error": s.error, "failures": s.failures, "last_ok": s.last_ok} for s in stale],
     }

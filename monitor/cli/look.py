@@ -30,7 +30,7 @@ def items(shell: Shell, options: argparse.Namespace) -> int:
     wanted = ItemFilter(
         tag=_tag(options.tag) if options.tag else None,
         country=options.country,
-        since=_since(options.since, shell.clock()),
+        since=since_of(options.since, shell.clock()),
         flagged=options.flagged,
         limit=None if options.json else 200,
     )
@@ -224,9 +224,16 @@ def status(shell: Shell, options: argparse.Namespace) -> int:
     if options.json:
         show.line(found)
         return 0
-    labels = {name: name.replace("_", " ") for name in found if name != "stale"}
+    lists = ("stale", "parked_addresses", "unsubscribed")
+    labels = {name: name.replace("_", " ") for name in found if name not in lists}
     rows = [(_(label), _value(found[name])) for name, label in labels.items()]
     show.table((_("what"), _("value")), rows)
+    for name, what in (("parked_addresses", _("parked address")), ("unsubscribed", _("unsubscribed"))):
+        if found[name]:
+            stopped = [(s["recipient"], s["profile"], show.time(s["since"]), s["why"]) for s in found[name]]
+            show.table((what, _("profile"), _("since"), _("why")), stopped)
+    if found["parked_addresses"]:
+        show.say(_("`monitor outbox release ADDRESS` writes to it again, once it is right"))
     if found["stale"]:
         show.table((_("stale feed"), _("why")), [(s["name"], s["error"]) for s in found["stale"]])
     return 0
@@ -282,7 +289,7 @@ def _state(word: str) -> AlertState:
         raise UsageError(said) from problem
 
 
-def _since(text: str, now: datetime) -> datetime | None:
+def since_of(text: str, now: datetime) -> datetime | None:
     if not text:
         return None
     try:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import sys
 from dataclasses import asdict, replace
 from pathlib import Path
 
@@ -33,7 +34,8 @@ def poll(shell: Shell, options: argparse.Namespace) -> int:
     """One pass, then the mail that is due."""
     from monitor.duedates import remind
     from monitor.pipeline import run_pass
-    from monitor.telling import announce, deliver, send_digests
+    from monitor.sending import deliver
+    from monitor.telling import announce, send_digests
 
     first = shell.store.watching_since() is None
     with show.progress(_("feeds")) as progress:
@@ -55,7 +57,7 @@ def poll(shell: Shell, options: argparse.Namespace) -> int:
 
 
 def _show_outcome(shell: Shell, outcome: PollOutcome) -> None:
-    from monitor.telling import outbox_folder
+    from monitor.sending import outbox_folder
 
     lines = (
         _("{reached} of {feeds} feeds answered ({unchanged} unchanged, {failed} failed) in {took_s:.1f} s"),
@@ -81,9 +83,11 @@ def deliver(shell: Shell, options: argparse.Namespace) -> int:
     """Send what is due, or show it."""
     from monitor.domain import MessageState
     from monitor.duedates import remind
-    from monitor.telling import announce, send_digests
-    from monitor.telling import deliver as hand_over
+    from monitor.sending import deliver as hand_over
+    from monitor.telling import announce, send_briefs, send_digests
 
+    if options.test:
+        return _test(shell, options)
     if options.dry_run:
         waiting = shell.store.messages(state=MessageState.READY)
         rows = [(m.created, m.recipient, m.kind.value, m.subject, m.attempts, m.error) for m in waiting]
@@ -97,6 +101,7 @@ def deliver(shell: Shell, options: argparse.Namespace) -> int:
     remind(shell, now=shell.clock())
     announce(shell, now=shell.clock())
     send_digests(shell, now=shell.clock())
+    send_briefs(shell, now=shell.clock())
     outcome = hand_over(shell, clock=shell.clock)
     if options.json:
         show.line({name: outcome[name] for name in ("sent", "retry", "parked")})
@@ -106,10 +111,35 @@ def deliver(shell: Shell, options: argparse.Namespace) -> int:
     return 1 if outcome["retry"] or outcome["parked"] else 0
 
 
+def _test(shell: Shell, options: argparse.Namespace) -> int:
+    """One message that says only that the way is open, past the outbox; with --dry-run it is shown."""
+    from monitor.errors import DeliveryError
+    from monitor.sending import send_test
+    from monitor.telling import test_message
+
+    known = [(p, r) for p in shell.profiles for r in p.recipients if r.address == options.test]
+    if not known:
+        names = ", ".join(sorted({r.address for p in shell.profiles for r in p.recipients}))
+        said = _("no profile names the recipient {name!r}; known are {known}")
+        raise UsageError(said.format(name=options.test, known=names or "–"))
+    profile, recipient = known[0]
+    message = test_message(shell, profile.name, recipient, now=shell.clock())
+    if options.dry_run:
+        sys.stdout.write(message.body.decode("utf-8", "replace"))
+        return 0
+    try:
+        send_test(shell, message)
+    except DeliveryError as problem:
+        show.say(_("not sent: {why}").format(why=problem.reason), to_stderr=True)
+        return 1
+    show.say(_("sent to {name} over {channel}").format(name=recipient.address, channel=recipient.channel))
+    return 0
+
+
 def digest(shell: Shell, options: argparse.Namespace) -> int:
     """Look at the digest of the running period, or close the period and send."""
-    from monitor.telling import announce, close_periods, first_period, preview
-    from monitor.telling import deliver as hand_over
+    from monitor.sending import deliver as hand_over
+    from monitor.telling import WEEK, announce, brief, close_periods, first_period, preview
 
     if options.send and options.preview:
         raise UsageError(_("choose --send or --preview"))
@@ -122,18 +152,20 @@ def digest(shell: Shell, options: argparse.Namespace) -> int:
         outcome = hand_over(shell, clock=shell.clock)
         show.say(_("{made} digests made, {sent} messages sent").format(made=made, sent=outcome["sent"]))
         return 1 if outcome["retry"] or outcome["parked"] else 0
-    from monitor.notify.render import render_html, render_text
+    from monitor.notify.render import render_page, render_text
 
     chosen = shell.profile(options.profile) if options.profile else shell.profiles[0]
     if not chosen.recipients:
         nobody = _("nobody is named to receive it: set MONITOR_MAIL_TO or write recipients into the profile")
         raise ConfigError(nobody)
     recipient = chosen.recipients[0]
-    since = shell.store.digest_periods(chosen.name).get(recipient.address) or first_period(shell, now=now)
-    view, _duties = preview(shell, chosen, recipient, since=min(since, now), until=now, now=now)
+    since = shell.store.digest_periods(chosen.name, until=now).get(recipient.key) or first_period(shell, now=now)
+    if options.brief:
+        view = brief(shell, chosen, recipient, since=now - WEEK, until=now, now=now)
+    else:
+        view, _duties = preview(shell, chosen, recipient, since=min(since, now), until=now, now=now)
     if options.preview:
-        page = render_html(view) or f"<pre>{render_text(view)}</pre>"
-        Path(options.preview).write_text(page, encoding="utf-8")
+        Path(options.preview).write_text(render_page(view), encoding="utf-8")
         show.say(_("written to {file}").format(file=options.preview))
     else:
         print(render_text(view))

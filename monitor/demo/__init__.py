@@ -23,8 +23,9 @@ from monitor.config import Secret, Settings
 from monitor.i18n import _
 from monitor.ingest.guard import Allow
 from monitor.pipeline import run_pass
+from monitor.sending import deliver, outbox_folder
 from monitor.shell import Shell, system_clock
-from monitor.telling import announce, close_periods, deliver, health, outbox_folder, preview
+from monitor.telling import announce, close_periods, health, preview
 
 
 def tour(settings: Settings, *, once: bool) -> int:

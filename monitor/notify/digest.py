@@ -3,19 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import date, datetime
+from dataclasses import dataclass, field, replace
+from datetime import datetime
 
-from monitor.domain import Coverage, DeadlineKind, Item, MessageKind, Profile, Reason, Recipient
+from monitor.domain import Alert, Coverage, Item, MessageKind, Profile, Reason, Recipient
 from monitor.notify import words
-from monitor.notify.plain import one_line
+from monitor.notify.bilingual import BOTH, paired
+from monitor.notify.chart import DAYS, LevelDays, drawn
+from monitor.notify.plain import one_line, safe_link
 from monitor.notify.view import (
+    ChartView,
+    DueDate,
     Entry,
     Fact,
+    HeldView,
+    Links,
     MailView,
     Reader,
+    countdown,
     counts_in_words,
+    due_line,
     more_line,
+    page_of,
     ranked,
     sections,
     subject_line,
@@ -24,15 +33,6 @@ from monitor.notify.view import (
 
 STALE_NAMED = 10
 COUNTRIES_NAMED = 12
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DueDate:
-    """A date that binds the reader: a comment period's end, the day a rule applies."""
-
-    on: date
-    what: str
-    kind: DeadlineKind | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,15 +46,21 @@ class DigestFacts:
     coverage: Coverage
     entries: tuple[Entry, ...] = ()  # new and changed, in any order, listed or not
     held: int = 0  # over the budget in this period: on the page, not told
+    held_top: tuple[Alert, ...] = ()  # the most pressing of them
+    levels: LevelDays | None = None  # by country, for the chart
     still_open: int = 0  # told before, unchanged, not closed
     due_soon: tuple[DueDate, ...] = ()
     items: Mapping[str, tuple[Item, ...]] = field(default_factory=dict)  # alert id -> its story's items
     page_url: str = ""
     model: str = ""  # which classifier judged, in words
+    links: Links = field(default_factory=Links)
 
 
 def build(facts: DigestFacts, now: datetime) -> MailView:
     """The digest in the recipient's language and time. `now` is what countdowns count from."""
+    if facts.recipient.language == BOTH:
+        one, other = (replace(facts, recipient=replace(facts.recipient, language=code)) for code in ("zh", "en"))
+        return paired(build(one, now), build(other, now))  # type: ignore[no-any-return]
     reader = Reader.of(facts.recipient, facts.page_url)
     say = reader.say
     titles = ((say.gettext("New"), True), (say.gettext("Changed since the last digest"), False))
@@ -65,12 +71,17 @@ def build(facts: DigestFacts, now: datetime) -> MailView:
         headline=_headline(facts, reader),
         intro=_intro(facts, reader),
         tallies=tallies(facts.entries, say),
-        sections=sections(facts.entries, facts.items, titles, reader),
+        sections=sections(
+            facts.entries, facts.items, titles, reader, links=facts.links, today=now.astimezone(reader.zone).date()
+        ),
         more=more_line(facts.entries, reader),
         notes=_notes(facts, reader),
         due=due_facts(facts.due_soon, reader, now),
         coverage=coverage_facts(facts.coverage, facts.held, reader),
+        held=_held(facts, reader),
+        chart=chart_of(facts.levels, reader),
         page_url=reader.page_url,
+        unsubscribe=safe_link(facts.links.unsubscribe),
         footer=_footer(facts, reader),
     )
 
@@ -151,21 +162,39 @@ def due_facts(dues: Sequence[DueDate], reader: Reader, now: datetime) -> tuple[F
     found = []
     for due in sorted(dues, key=lambda d: (d.on, d.what)):
         days = (due.on - today).days
-        found.append(
-            Fact(label=f"{due.on} ({_countdown(days, reader)})", value=_due_line(due, reader), alarm=days <= 0)
-        )
+        found.append(Fact(label=f"{due.on} ({countdown(days, reader)})", value=due_line(due, reader), alarm=days <= 0))
     return tuple(found)
 
 
-def _due_line(due: DueDate, reader: Reader) -> str:
-    what = one_line(due.what)
-    return words.labelled(words.deadline_word(due.kind, reader.say), what, reader.say) if due.kind else what
+def _held(facts: DigestFacts, reader: Reader) -> tuple[HeldView, ...]:
+    return tuple(
+        HeldView(mark=words.mark(alert.level), title=one_line(alert.title), link=page_of(alert, reader))
+        for alert in facts.held_top
+    )
 
 
-def _countdown(days: int, reader: Reader) -> str:
-    if days > 0:
-        return reader.say.ngettext("in {n} day", "in {n} days", days).format(n=days)
-    return reader.say.gettext("today") if days == 0 else reader.say.gettext("past")
+def chart_of(levels: LevelDays | None, reader: Reader) -> ChartView | None:
+    """The picture of the levels, with the same told in words; None without any level."""
+    if levels is None or not levels.rows:
+        return None
+    say = reader.say
+    names = {
+        code: words.country_word(code, reader.language) if code.isalpha() else say.gettext("no country")
+        for code in levels.rows
+    }
+    told = []
+    for code, days in levels.rows.items():
+        known = [level for level in days if level is not None]
+        highest = words.level_word(max(known), say) if known else say.gettext("none")
+        form = say.gettext("{country}: highest {level}, alerts on {n} of {days} days")
+        told.append(form.format(country=names[code], level=highest, n=len(known), days=len(days)))
+    return ChartView(
+        png=drawn(levels),
+        title=say.gettext("Levels by country, the last {n} days").format(n=DAYS),
+        alt=words.sentences(told, say),
+        told=tuple(told),
+        names=words.joined([f"{code} {name}" for code, name in names.items()], say),
+    )
 
 
 def coverage_facts(seen: Coverage, held: int, reader: Reader) -> tuple[Fact, ...]:

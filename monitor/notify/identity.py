@@ -9,6 +9,11 @@ from collections.abc import Sequence
 from monitor.domain import MessageKind, Notice
 
 
+def domain_of(sender: str) -> str:
+    """The domain that mail is sent from, which names this installation to others."""
+    return sender.rpartition("@")[2].rstrip("> ") or "monitor.invalid"
+
+
 def message_id(
     *,
     install_id: str,

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from monitor.domain import Item, MessageKind, Recipient
 from monitor.notify import words
-from monitor.notify.digest import DueDate, due_facts
-from monitor.notify.plain import one_line
+from monitor.notify.bilingual import BOTH, paired
+from monitor.notify.plain import one_line, safe_link
 from monitor.notify.view import (
     Entry,
+    Links,
     MailView,
     Reader,
     Section,
@@ -31,10 +32,10 @@ class NoticeFacts:
     recipient: Recipient
     entries: tuple[Entry, ...]
     items: Mapping[str, tuple[Item, ...]] = field(default_factory=dict)  # alert id -> its story's items
-    due_soon: tuple[DueDate, ...] = ()
     profile_title: str = ""
     page_url: str = ""
     model: str = ""
+    links: Links = field(default_factory=Links)
 
     def __post_init__(self) -> None:
         if not self.entries:
@@ -43,6 +44,9 @@ class NoticeFacts:
 
 def build(facts: NoticeFacts, now: datetime) -> MailView:
     """The notice in the recipient's language and time."""
+    if facts.recipient.language == BOTH:
+        one, other = (replace(facts, recipient=replace(facts.recipient, language=code)) for code in ("zh", "en"))
+        return paired(build(one, now), build(other, now))  # type: ignore[no-any-return]
     reader = Reader.of(facts.recipient, facts.page_url)
     count = len(facts.entries)
     one_of_many = reader.say.ngettext("{n} alert that does not wait", "{n} alerts that do not wait", count)
@@ -54,10 +58,10 @@ def build(facts: NoticeFacts, now: datetime) -> MailView:
         headline=one_of_many.format(n=count),
         intro=" · ".join(part for part in intro if part),
         tallies=tallies(facts.entries, reader.say) if count > 1 else (),
-        sections=_drawn(facts, reader),
+        sections=_drawn(facts, reader, now),
         more=more_line(facts.entries, reader),
-        due=due_facts(facts.due_soon, reader, now),
         page_url=reader.page_url,
+        unsubscribe=safe_link(facts.links.unsubscribe),
         footer=_footer(facts, reader),
     )
 
@@ -71,10 +75,11 @@ def _subject(facts: NoticeFacts, reader: Reader) -> str:
     return f"{words.mark(top.alert.level)} {level} · {words.reason_word(top.reason, reader.say)} · {title}"
 
 
-def _drawn(facts: NoticeFacts, reader: Reader) -> tuple[Section, ...]:
+def _drawn(facts: NoticeFacts, reader: Reader, now: datetime) -> tuple[Section, ...]:
     new, changed = reader.say.gettext("New"), reader.say.gettext("Changed")
     titles = ((new, True), (changed, False)) if len(facts.entries) > 1 else (("", True), ("", False))
-    return sections(facts.entries, facts.items, titles, reader)
+    today = now.astimezone(reader.zone).date()
+    return sections(facts.entries, facts.items, titles, reader, links=facts.links, today=today)
 
 
 def _footer(facts: NoticeFacts, reader: Reader) -> tuple[str, ...]:

@@ -5,20 +5,23 @@ from __future__ import annotations
 import hashlib
 import logging
 import re
+from collections.abc import Callable
 from datetime import datetime
 from email import policy
 from email.headerregistry import Address
 from email.message import EmailMessage
 from email.utils import format_datetime, parseaddr
 from functools import cache
+from html import escape
 from typing import TYPE_CHECKING, Any
 from unicodedata import east_asian_width
 
 from monitor.domain import MessageKind
 from monitor.errors import ConfigError, DeliveryError
-from monitor.i18n import _, translator
+from monitor.i18n import _
 from monitor.notify import words
-from monitor.notify.plain import one_line, safe_link
+from monitor.notify.bilingual import BOTH, catalogue
+from monitor.notify.plain import one_line
 from monitor.notify.view import MailView, subject_line
 from monitor.resources import in_package
 
@@ -29,12 +32,13 @@ log = logging.getLogger(__name__)
 
 _SAFE = policy.SMTP.clone(cte_type="7bit")
 _SAFE_UTF8 = policy.SMTPUTF8.clone(cte_type="7bit")
+PICTURE = "levels@monitor"  # the Content-ID of the chart
 _BARE_LINE_END = re.compile(rb"\r\n|\r|\n")
 
 
 def render_text(view: MailView) -> str:
     """The whole message as plain text, as good as the HTML."""
-    say = translator(view.language)
+    say = catalogue(view.language)
     return (
         _environment(view.language)
         .get_template("mail.txt")
@@ -42,19 +46,34 @@ def render_text(view: MailView) -> str:
     )
 
 
-def render_html(view: MailView) -> str | None:
+def render_html(view: MailView, *, picture: str = f"cid:{PICTURE}") -> str | None:
     """The message as one HTML page without remote parts; None when it cannot be drawn.
 
     Some title in it is then beyond what the renderer takes: the text alone still goes out.
+    `picture` is where the chart lies: a part of the same mail, or the picture itself.
     """
     from mjml import mjml2html
 
     try:
-        source = _environment(view.language).get_template("mail.mjml").render(view=view, kind=_kind(view))
+        source = (
+            _environment(view.language)
+            .get_template("mail.mjml")
+            .render(
+                view=view, kind=_kind(view), picture=picture, language="zh" if view.language == BOTH else view.language
+            )
+        )
         return str(mjml2html(_encodable(source), disable_comments=True, fonts={}))  # no web fonts: nothing is fetched
     except ValueError as problem:
         log.warning("mail drawn as text only", extra={"kind": str(view.kind), "problem": str(problem)[:200]})
         return None
+
+
+def render_page(view: MailView) -> str:
+    """The message as a page of its own, the picture within it: for looking at it in a browser."""
+    import base64
+
+    within = f"data:image/png;base64,{base64.b64encode(view.chart.png).decode()}" if view.chart else ""
+    return render_html(view, picture=within) or f"<pre>{escape(render_text(view))}</pre>"
 
 
 def email_message(
@@ -64,13 +83,12 @@ def email_message(
     recipient: str,
     message_id: str,
     date: datetime,
-    list_unsubscribe: str = "",
     plain_only: bool = False,
+    sign: Callable[[bytes], bytes] = bytes,
 ) -> bytes:
     """The frozen message: the same arguments give the same bytes, on every attempt.
 
-    `sender` is `name@host` or `Name <name@host>`; `list_unsubscribe` an http(s) link to a
-    page that asks, never one that acts when opened.
+    `sender` is `name@host` or `Name <name@host>`. `sign` puts a signature in front of the whole.
     Raises: ConfigError for a sender, DeliveryError (permanent) for a recipient that is no address.
     """
     origin = sender_address(sender)
@@ -83,20 +101,36 @@ def email_message(
     message["Date"] = format_datetime(date)
     message["Message-ID"] = message_id
     message["Auto-Submitted"] = "auto-generated"  # RFC 3834: no holiday replies
-    if link := safe_link(list_unsubscribe):
-        message["List-Unsubscribe"] = f"<{link}>"
+    if view.unsubscribe:
+        message["List-Unsubscribe"] = f"<{view.unsubscribe}>"
+        message["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"  # RFC 8058: by POST, never when opened
     text, html = _encodable(render_text(view)), None if plain_only else render_html(view)
     message.set_content(text, charset="utf-8", cte=_transfer(text))
     if html is not None:
         page = _encodable(html)
         message.add_alternative(page, subtype="html", charset="utf-8", cte=_transfer(page))
-        message.set_boundary("=_" + hashlib.sha256(message_id.encode()).hexdigest()[:32])
-    message["Content-Language"] = view.language  # last: setting content clears all headers of its kind
-    return _BARE_LINE_END.sub(b"\r\n", message.as_bytes())
+        message.set_boundary(_boundary(message_id, "alternatives"))
+        if view.chart is not None:
+            _with_picture(message, view.chart.png, message_id)
+    # Last, since setting content clears all headers of its kind.
+    message["Content-Language"] = "zh, en" if view.language == BOTH else view.language
+    return sign(_BARE_LINE_END.sub(b"\r\n", message.as_bytes()))
 
 
-def text_only(body: bytes) -> bytes:
-    """A frozen message without its HTML part: same headers, same Message-ID.
+def _with_picture(message: EmailMessage, png: bytes, message_id: str) -> None:
+    """The chart as a part beside the HTML that shows it."""
+    page = message.get_body(("html",))
+    if isinstance(page, EmailMessage):
+        page.add_related(png, "image", "png", cid=f"<{PICTURE}>", disposition="inline", filename="levels.png")
+        page.set_boundary(_boundary(message_id, "page"))
+
+
+def _boundary(message_id: str, what: str) -> str:
+    return "=_" + hashlib.sha256(f"{message_id} {what}".encode()).hexdigest()[:32]
+
+
+def text_only(body: bytes, sign: Callable[[bytes], bytes] = bytes) -> bytes:
+    """A frozen message without its HTML part: same headers, same Message-ID, signed anew.
 
     For a server that refused the content: it has not taken the message, so the identity is free.
     A message that is text only already comes back as it is.
@@ -111,9 +145,9 @@ def text_only(body: bytes) -> bytes:
     text = str(plain.get_content()).replace("\r\n", "\n")
     lean.set_content(text, charset="utf-8", cte=_transfer(text))
     for name, value in whole.items():
-        if name.lower() not in ("content-type", "content-transfer-encoding", "mime-version"):
+        if name.lower() not in ("content-type", "content-transfer-encoding", "mime-version", "dkim-signature"):
             lean[name] = value
-    return _BARE_LINE_END.sub(b"\r\n", lean.as_bytes())
+    return sign(_BARE_LINE_END.sub(b"\r\n", lean.as_bytes()))
 
 
 def sender_address(sender: str) -> Address:
@@ -166,8 +200,9 @@ def _transfer(text: str) -> str:
 
 
 def _kind(view: MailView) -> str:
-    say = translator(view.language)
+    say = catalogue(view.language)
     return {
+        MessageKind.BRIEF: say.gettext("Early warning · policy brief"),
         MessageKind.NOTICE: say.gettext("Early warning"),
         MessageKind.DIGEST: say.gettext("Early warning · digest"),
         MessageKind.TEST: say.gettext("Early warning · test message"),
@@ -193,6 +228,6 @@ def _environment(language: str) -> Environment:
         lstrip_blocks=True,
         auto_reload=False,
     )
-    catalogue: Any = translator(language)
-    environment.install_gettext_translations(catalogue, newstyle=True)  # type: ignore[attr-defined]
+    spoken: Any = catalogue(language)
+    environment.install_gettext_translations(spoken, newstyle=True)  # type: ignore[attr-defined]
     return environment

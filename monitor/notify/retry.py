@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 LONGEST = 60  # times the base: one hour when the base is a minute
 ADDRESS_TRIES = 3  # over 24 hours, then the address is parked
 CONTENT_TRIES = 4  # a day
+LONGEST_WAIT = 800  # times the base: no wait that we set is longer
 GIVE_UP_AFTER = timedelta(days=7)
 
 

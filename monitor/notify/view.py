@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
 from gettext import NullTranslations
+from typing import TYPE_CHECKING
 from urllib.parse import quote
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from zoneinfo import ZoneInfo
 
-from monitor.domain import Alert, Item, Level, MessageKind, Reason, Recipient
+from monitor.domain import Alert, DeadlineKind, Item, Level, MessageKind, Reason, Recipient
 from monitor.i18n import base_language, translator
 from monitor.notify import words
 from monitor.notify.plain import one_line, safe_link
+from monitor.notify.schedule import zone_of
+
+if TYPE_CHECKING:
+    from monitor.warn.playbooks import Both
 
 LISTED = 50  # alerts in one mail; the rest is counted and on the page
 ITEMS_EACH = 50  # items under one alert
@@ -24,12 +29,32 @@ _SINKING = (Reason.CORRECTED, Reason.WITHDRAWN)  # less to worry about: told, bu
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class DueDate:
+    """A date that binds the reader: a comment period's end, the day a rule applies."""
+
+    on: date
+    what: str  # empty under an alert, whose title says it
+    kind: DeadlineKind | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Links:
+    """Pages that one recipient may act on without a password; empty where nothing is to be acted on."""
+
+    alert: Callable[[str], str] = field(default=lambda alert: "")  # by the alert's id
+    unsubscribe: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Entry:
     """One alert to tell of, and why. `was`: the level the recipient was told before."""
 
     alert: Alert
     reason: Reason = Reason.FIRST
     was: Level | None = None
+    more_reports: int = 0  # of its story since the recipient was last told
+    due: tuple[DueDate, ...] = ()  # dates that its texts set
+    step: Both | None = None  # the first step of its playbook
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,6 +78,11 @@ class EntryView:
     meta: str  # what it is about, where, how bad and how sure
     updated: str
     why: str  # the reasons, as one sentence; empty without any
+    changed: str  # what is new since the recipient was last told
+    due: str  # dates with a countdown
+    step: str  # what to do first
+    acknowledge: str  # pages that ask before they do anything
+    dismiss: str
     items: tuple[ItemView, ...]
     more_items: str
 
@@ -83,6 +113,39 @@ class Fact:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class HeldView:
+    """An alert over the budget: named, not told."""
+
+    mark: str
+    title: str
+    link: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChartView:
+    """The picture of the levels, and the same in words."""
+
+    png: bytes
+    title: str
+    alt: str
+    told: tuple[str, ...]  # the same, a line a country
+    names: str  # the codes in it, spelt out
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LineView:
+    """One line of a brief: what changed, for whom, by when, and where it says so."""
+
+    what: str
+    stage: str
+    whom: str
+    when: str
+    sentence: str  # of the source, as published
+    source: str
+    link: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class MailView:
     """One mail before it is drawn."""
 
@@ -97,7 +160,11 @@ class MailView:
     notes: tuple[str, ...] = ()
     due: tuple[Fact, ...] = ()
     coverage: tuple[Fact, ...] = ()
+    held: tuple[HeldView, ...] = ()
+    chart: ChartView | None = None
+    lines: tuple[LineView, ...] = ()  # of a brief
     page_url: str = ""
+    unsubscribe: str = ""
     footer: tuple[str, ...] = ()
 
 
@@ -112,14 +179,9 @@ class Reader:
 
     @classmethod
     def of(cls, recipient: Recipient, page_url: str) -> Reader:
-        """An unknown zone counts as UTC: a mail in the wrong hour is better than none."""
-        try:
-            zone = ZoneInfo(recipient.timezone)
-        except (ZoneInfoNotFoundError, ValueError, OSError):
-            zone = ZoneInfo("UTC")
         return cls(
             language=base_language(recipient.language),
-            zone=zone,
+            zone=zone_of(recipient),
             page_url=page_url.rstrip("/"),
             say=translator(recipient.language),
         )
@@ -181,7 +243,13 @@ def subject_line(text: str) -> str:
 
 
 def sections(
-    entries: Sequence[Entry], items: Mapping[str, Sequence[Item]], titles: Sequence[tuple[str, bool]], reader: Reader
+    entries: Sequence[Entry],
+    items: Mapping[str, Sequence[Item]],
+    titles: Sequence[tuple[str, bool]],
+    reader: Reader,
+    *,
+    links: Links,
+    today: date,
 ) -> tuple[Section, ...]:
     """The listed entries under `titles`: for each, whether it takes the first-told (True) or the changed.
 
@@ -194,7 +262,7 @@ def sections(
         known = items.get(entry.alert.id, ())
         most = min(ITEMS_EACH, max(ITEMS_LEAST, room))
         room -= min(len(known), most)
-        drawn.append((entry.reason is Reason.FIRST, _entry(entry, known, most, reader)))
+        drawn.append((entry.reason is Reason.FIRST, _entry(entry, known, most, reader, links=links, today=today)))
     found = (
         Section(title=title, entries=tuple(v for first, v in drawn if first is wanted)) for title, wanted in titles
     )
@@ -214,7 +282,7 @@ def page_of(alert: Alert, reader: Reader) -> str:
     return f"{reader.page_url}/alerts/{quote(alert.id, safe='')}" if reader.page_url else ""
 
 
-def _entry(entry: Entry, known: Sequence[Item], most: int, reader: Reader) -> EntryView:
+def _entry(entry: Entry, known: Sequence[Item], most: int, reader: Reader, *, links: Links, today: date) -> EntryView:
     alert, say = entry.alert, reader.say
     left = len(known) - most
     page_link = page_of(alert, reader)
@@ -229,6 +297,11 @@ def _entry(entry: Entry, known: Sequence[Item], most: int, reader: Reader) -> En
         meta=_meta(alert, reader),
         updated=reader.time(alert.updated),
         why=_because(alert, reader),
+        changed=_changed(entry, say),
+        due=words.joined([due_words(due, today, reader) for due in entry.due], say),
+        step=one_line(entry.step.said(reader.language)) if entry.step else "",
+        acknowledge=safe_link(links.alert(alert.id)),
+        dismiss=_with(safe_link(links.alert(alert.id)), "dismiss"),
         items=tuple(_item(item, alert, reader) for item in known[:most]),
         more_items=(
             say.ngettext("+{n} more report", "+{n} more reports", left).format(n=f"{left:,}") if left > 0 else ""
@@ -242,6 +315,37 @@ def _why_told(entry: Entry, say: NullTranslations) -> str:
         return word
     was = words.level_word(entry.was, say).lower()
     return say.gettext("{reason}, was {level}").format(reason=word, level=was)
+
+
+def _changed(entry: Entry, say: NullTranslations) -> str:
+    if not entry.more_reports:
+        return ""
+    n = entry.more_reports
+    return say.ngettext("{n} further report since you were told", "{n} further reports since you were told", n).format(
+        n=n
+    )
+
+
+def due_words(due: DueDate, today: date, reader: Reader) -> str:
+    """`Comments close 2026-03-09 (in 7 days)`."""
+    return f"{due_line(due, reader)} {due.on} ({countdown((due.on - today).days, reader)})".strip()
+
+
+def due_line(due: DueDate, reader: Reader) -> str:
+    """What a date asks for, and of what."""
+    kind, what = words.deadline_word(due.kind, reader.say) if due.kind else "", one_line(due.what)
+    return words.labelled(kind, what, reader.say) if kind and what else kind or what
+
+
+def countdown(days: int, reader: Reader) -> str:
+    """`in 3 days`, `today`, `past`."""
+    if days > 0:
+        return reader.say.ngettext("in {n} day", "in {n} days", days).format(n=days)
+    return reader.say.gettext("today") if days == 0 else reader.say.gettext("past")
+
+
+def _with(link: str, what: str) -> str:
+    return f"{link}?do={what}" if link else ""
 
 
 def _because(alert: Alert, reader: Reader) -> str:

@@ -8,7 +8,18 @@ from datetime import datetime, timedelta
 from types import SimpleNamespace
 from typing import Any
 
-from sqlalchemy import LABEL_STYLE_TABLENAME_PLUS_COL, Engine, Row, and_, func, insert, or_, select, update
+from sqlalchemy import (
+    LABEL_STYLE_TABLENAME_PLUS_COL,
+    ColumnElement,
+    Engine,
+    Row,
+    and_,
+    func,
+    insert,
+    or_,
+    select,
+    update,
+)
 
 from monitor.domain import Alert, Message, MessageKind, MessageState, Notice, Reason, Recipient
 from monitor.errors import ConflictError
@@ -17,6 +28,7 @@ from monitor.store.engine import holder_is_gone, inserted_id, owner, reading, wr
 from monitor.store.rows import to_alert
 from monitor.store.schema import alerts, notices, outbox
 
+MAIL = "email"
 LEASE = timedelta(minutes=15)  # longer than the ten minutes a server may take to answer the final dot
 
 
@@ -27,6 +39,7 @@ class Duty:
     id: int
     notice: Notice
     alert: Alert
+    created: datetime
 
 
 class OutboxDoor:
@@ -74,27 +87,40 @@ class OutboxDoor:
             open_ones = and_(notices.c.id.in_(list(duties)), notices.c.message.is_(None))
             connection.execute(update(notices).where(open_ones).values(skipped=why))
 
-    def created_since(self, recipient: str, since: datetime) -> int:
-        """How many notices and digests were planned for one recipient after `since`."""
-        query = select(func.count()).where(outbox.c.recipient == recipient, outbox.c.created > since)
+    def created_since(
+        self, recipient: tuple[str, str], *, since: datetime, until: datetime, kind: MessageKind | None = None
+    ) -> int:
+        """How many messages, of one kind or any, were planned for one recipient on one channel in a span."""
+        theirs = and_(outbox.c.recipient == recipient[0], outbox.c.channel == recipient[1])
+        query = select(func.count()).where(theirs, outbox.c.created > since, outbox.c.created <= until)
+        if kind is not None:
+            query = query.where(outbox.c.kind == kind.value)
         with reading(self._engine) as connection:
             return int(connection.execute(query).scalar_one())
 
-    def claim_messages(self, *, now: datetime, limit: int) -> list[Message]:
-        """Take messages that are due, each by a conditional update that only one sender wins.
+    def claim_messages(
+        self, *, now: datetime, limit: int, mail: bool | None = None, longest: timedelta = timedelta(days=1)
+    ) -> list[Message]:
+        """Take messages that are due, notices first, each by a conditional update that only one sender wins.
 
-        One whose sender died or outlived its lease is taken again: it may arrive twice, with the same Message-ID.
+        `mail` takes only mail (True) or only what goes out on other channels (False). A message whose
+        sender died or outlived its lease is taken again: it may arrive twice, with the same Message-ID.
+        A next try further off than the `longest` wait was set by a clock that was wrong: it is due.
         """
-        ready = and_(
-            outbox.c.state == MessageState.READY.value, or_(outbox.c.next_try.is_(None), outbox.c.next_try <= now)
-        )
-        stale = outbox.c.state == MessageState.SENDING.value
-        query = select(outbox).where(or_(ready, stale)).order_by(outbox.c.next_try, outbox.c.id).limit(limit)
+        due = or_(outbox.c.next_try.is_(None), outbox.c.next_try <= now, outbox.c.next_try > now + longest)
+        ready = and_(outbox.c.state == MessageState.READY.value, due)
         claimed = []
         with writing(self._engine) as connection:
-            for row in connection.execute(query).all():
-                if row.state == MessageState.SENDING.value and not _abandoned(row, now):
-                    continue
+            sending = outbox.c.state == MessageState.SENDING.value
+            holders = connection.execute(select(outbox.c.leased_by).where(sending).distinct()).scalars()
+            gone = [holder for holder in holders if holder_is_gone(holder)]
+            lease = outbox.c.lease_until
+            over = or_(lease.is_(None), lease <= now, lease > now + LEASE, outbox.c.leased_by.in_(gone))
+            query = select(outbox).where(or_(ready, and_(sending, over)))
+            if mail is not None:
+                query = query.where((outbox.c.channel == MAIL) if mail else (outbox.c.channel != MAIL))
+            query = query.order_by(outbox.c.kind != MessageKind.NOTICE.value, outbox.c.id).limit(limit)
+            for row in connection.execute(query.with_for_update(skip_locked=True)).all():
                 values = {"state": MessageState.SENDING.value, "lease_until": now + LEASE, "leased_by": owner()}
                 same = and_(outbox.c.id == row.id, outbox.c.state == row.state, outbox.c.attempts == row.attempts)
                 won = connection.execute(update(outbox).where(same).values(attempts=row.attempts + 1, **values))
@@ -102,9 +128,15 @@ class OutboxDoor:
                     claimed.append(_message(row, attempts=row.attempts + 1))
         return claimed
 
+    def renew(self, message: Message, *, now: datetime) -> bool:
+        """Begin a claimed message's lease anew; False when it has been taken by somebody else meanwhile."""
+        with writing(self._engine) as connection:
+            held = connection.execute(update(outbox).where(_ours(message)).values(lease_until=now + LEASE))
+        return held.rowcount == 1
+
     def settle(
         self,
-        message_id: int,
+        message: Message,
         *,
         state: MessageState,
         at: datetime,
@@ -112,10 +144,11 @@ class OutboxDoor:
         next_try: datetime | None = None,
         uncount: bool = False,
         body: bytes | None = None,
-    ) -> None:
+    ) -> bool:
         """Write down what became of a claimed message, right after the server's answer.
 
         `body` replaces content that a server refused; `uncount` when this message was not tried after all.
+        False, and nothing written, when its lease had run out and somebody else took it.
         """
         values: dict[str, Any] = {"state": state.value, "error": error, "lease_until": None, "leased_by": ""}
         if state is MessageState.SENT:
@@ -127,7 +160,16 @@ class OutboxDoor:
         if uncount:
             values["attempts"] = outbox.c.attempts - 1
         with writing(self._engine) as connection:
-            connection.execute(update(outbox).where(outbox.c.id == message_id).values(**values))
+            settled = connection.execute(update(outbox).where(_ours(message)).values(**values))
+        return settled.rowcount == 1
+
+    def retry_now(self, message_id: int) -> bool:
+        """A message that waits or is parked is due at once, its tries counted anew."""
+        waits = outbox.c.state.in_([MessageState.READY.value, MessageState.PARKED.value])
+        again = {"state": MessageState.READY.value, "attempts": 0, "next_try": None}
+        with writing(self._engine) as connection:
+            found = connection.execute(update(outbox).where(outbox.c.id == message_id, waits).values(again))
+        return found.rowcount == 1
 
     def messages(self, *, state: MessageState | None = None, limit: int | None = None) -> list[Message]:
         """Messages, newest first."""
@@ -137,13 +179,31 @@ class OutboxDoor:
         with reading(self._engine) as connection:
             return [_message(row) for row in connection.execute(query)]
 
-    def digest_periods(self, profile: str) -> dict[str, datetime]:
-        """The end of the last digest period that was closed, by recipient."""
-        ended = func.max(outbox.c.period)
-        query = select(outbox.c.recipient, ended).where(outbox.c.kind == MessageKind.DIGEST.value)
-        query = query.where(outbox.c.profile == profile).group_by(outbox.c.recipient)
+    def digest_periods(
+        self, profile: str, *, until: datetime, kind: MessageKind = MessageKind.DIGEST
+    ) -> dict[tuple[str, str], datetime]:
+        """The end of the last period that was closed up to `until`, by recipient and channel.
+
+        Ends that lie in the future were written while the clock was wrong, and do not count.
+        """
+        query = select(outbox.c.recipient, outbox.c.channel, outbox.c.period).where(
+            outbox.c.kind == kind.value, outbox.c.profile == profile
+        )
+        last: dict[tuple[str, str], datetime] = {}
         with reading(self._engine) as connection:
-            return {recipient: datetime.fromisoformat(period) for recipient, period in connection.execute(query)}
+            for recipient, channel, period in connection.execute(query):
+                end = datetime.fromisoformat(period)
+                if end <= until:
+                    last[recipient, channel] = max(end, last.get((recipient, channel), end))
+        return last
+
+    def has_period(self, recipient: tuple[str, str], profile: str, period: str, *, kind: MessageKind) -> bool:
+        """Whether this period was told to this recipient on this channel already."""
+        address, channel = recipient
+        same = and_(outbox.c.recipient == address, outbox.c.channel == channel, outbox.c.kind == kind.value)
+        query = select(outbox.c.id).where(same, outbox.c.profile == profile, outbox.c.period == period)
+        with reading(self._engine) as connection:
+            return connection.execute(query.limit(1)).first() is not None
 
     def outbox_counts(self) -> dict[str, int]:
         """How many messages are in each state."""
@@ -152,22 +212,22 @@ class OutboxDoor:
         return {row.state: row.held for row in rows}
 
     def oldest_unsent(self) -> datetime | None:
-        """When the oldest thing that still has to reach somebody was created: a message or a duty to tell at once."""
+        """When the oldest message that still has to reach somebody was created."""
         unsent = select(func.min(outbox.c.created)).where(
             outbox.c.state.in_([MessageState.READY.value, MessageState.SENDING.value])
         )
-        untold = select(func.min(notices.c.created)).where(
-            notices.c.message.is_(None), notices.c.skipped == "", notices.c.immediate
-        )
         with reading(self._engine) as connection:
-            found = [connection.execute(query).scalar() for query in (unsent, untold)]
-        return min((moment for moment in found if moment), default=None)
+            return connection.execute(unsent).scalar()
 
 
-def _abandoned(row: Row[Any], now: datetime) -> bool:
-    if row.lease_until is None or row.lease_until <= now:
-        return True
-    return holder_is_gone(row.leased_by)
+def _ours(message: Message) -> ColumnElement[bool]:
+    """This claim of this message: a later one counts one attempt more."""
+    return and_(
+        outbox.c.id == message.id,
+        outbox.c.state == MessageState.SENDING.value,
+        outbox.c.attempts == message.attempts,
+        outbox.c.leased_by == owner(),
+    )
 
 
 def _duty(row: Row[Any]) -> Duty:
@@ -186,7 +246,8 @@ def _duty(row: Row[Any]) -> Duty:
         immediate=values["notices_immediate"],
     )
     columns = {name.removeprefix("alerts_"): value for name, value in values.items() if name.startswith("alerts_")}
-    return Duty(id=values["notices_id"], notice=notice, alert=to_alert(SimpleNamespace(**columns)))
+    alert = to_alert(SimpleNamespace(**columns))
+    return Duty(id=values["notices_id"], notice=notice, alert=alert, created=values["notices_created"])
 
 
 def _message_row(message: Message) -> dict[str, Any]:

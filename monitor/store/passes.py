@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import secrets
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Engine, distinct, func, insert, select, update
 
-from monitor.store.engine import inserted_id, reading, writing
+from monitor.store.engine import inserted_id, reading, upsert, writing
 from monitor.store.schema import alerts, feeds, items, meta, passes
 
 COUNTS = (
@@ -88,6 +89,18 @@ class PassesDoor:
         """A random name of this installation, made with its database; part of every Message-ID."""
         with reading(self._engine) as connection:
             return str(connection.execute(select(meta.c.value).where(meta.c.name == "install_id")).scalar_one())
+
+    def secret(self, name: str) -> bytes:
+        """A random key of this installation, made when first asked for: 32 bytes that never leave the database."""
+        held = select(meta.c.value).where(meta.c.name == name)
+        with reading(self._engine) as connection:
+            found = connection.execute(held).scalar()
+        if found is None:
+            with writing(self._engine) as connection:
+                made = {"name": name, "value": secrets.token_hex(32)}
+                connection.execute(upsert(connection, meta).on_conflict_do_nothing(), made)
+                found = connection.execute(held).scalar_one()
+        return bytes.fromhex(str(found))
 
 
 def _pass(row: Any) -> Pass:

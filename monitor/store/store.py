@@ -8,6 +8,7 @@ from pathlib import Path
 from sqlalchemy import Engine, text
 
 from monitor.i18n import _
+from monitor.store.addresses import AddressesDoor
 from monitor.store.alerts import AlertsDoor
 from monitor.store.desk import DeskDoor
 from monitor.store.engine import bring_up_to_date, open_engine, reading, schema_version
@@ -16,6 +17,7 @@ from monitor.store.items import ItemsDoor
 from monitor.store.obligations import ObligationsDoor
 from monitor.store.outbox import OutboxDoor
 from monitor.store.passes import PassesDoor
+from monitor.store.peers import PeersDoor
 from monitor.store.people import PeopleDoor
 from monitor.store.review import ReviewDoor
 
@@ -23,7 +25,17 @@ Progress = Callable[[int, int], None]  # rows done, rows in all
 
 
 class Store(
-    FeedsDoor, ItemsDoor, AlertsDoor, ObligationsDoor, OutboxDoor, ReviewDoor, PassesDoor, PeopleDoor, DeskDoor
+    FeedsDoor,
+    ItemsDoor,
+    AlertsDoor,
+    ObligationsDoor,
+    OutboxDoor,
+    AddressesDoor,
+    PeersDoor,
+    ReviewDoor,
+    PassesDoor,
+    PeopleDoor,
+    DeskDoor,
 ):
     """Everything that is remembered, by noun; safe to share between threads."""
 

@@ -10,8 +10,8 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import timedelta
+from functools import partial
 from typing import Any
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from monitor.domain import (
     Cover,
@@ -30,6 +30,7 @@ from monitor.i18n import _
 from monitor.text.dates import duration
 from monitor.text.lines import Document
 from monitor.warn import tables
+from monitor.warn.recipients import calendar, recipient
 
 DEFAULT = "default"
 MOST_COUNTRIES_SHARE = 100.5  # percent; rounded shares may add up to a little more
@@ -176,9 +177,9 @@ def _read(entry: Mapping[str, Any], values: dict[str, Any], language: str) -> li
         if field in _NAMES:
             names += found
         else:
-            values[field] = found
+            values[_CALLED.get(field, field)] = found
     try:
-        values["recipients"] = tuple(_recipient(r, language) for r in values.get("recipients", ()))
+        values["recipients"] = tuple(recipient(r, language) for r in values.get("recipients", ()))
     except ValueError as problem:
         problems.append((("recipients",), f"`recipients`: {problem}"))
     values["names"] = tuple(dict.fromkeys(names))
@@ -307,25 +308,6 @@ def _cover(entry: Any) -> Cover:
     )
 
 
-def _recipient(value: Any, language: str) -> Recipient:
-    entry = {"address": value} if isinstance(value, str) else value
-    if not isinstance(entry, Mapping) or not set(entry) <= {"address", "channel", "language", "timezone"}:
-        raise ValueError(_("a recipient is an address, or a mapping of address, language and timezone"))
-    address = str(entry.get("address", ""))
-    if address.count("@") != 1 or any(c.isspace() or c in ",;<>" or ord(c) < 32 for c in address):
-        raise ValueError(_("{address!r} is not a mail address").format(address=address))
-    zone = str(entry.get("timezone", "UTC"))
-    try:
-        ZoneInfo(zone)
-    except (ZoneInfoNotFoundError, ValueError, OSError) as problem:
-        said = _("{zone!r} is not a time zone such as Asia/Shanghai").format(zone=zone)
-        raise ValueError(said) from problem
-    chosen = str(entry.get("language", language))
-    if chosen not in ("en", "zh"):
-        raise ValueError(_("language {code!r}: use en or zh").format(code=chosen))
-    return Recipient(address=address, language=chosen, timezone=zone)
-
-
 # --- what a profile names ---------------------------------------------------------------------
 
 
@@ -387,6 +369,7 @@ def _listed(kind: NameKind, table: Callable[[], Mapping[str, tables.Entry]]) -> 
     return read
 
 
+_CALLED = {"digest": "digest_when", "brief": "brief_when"}  # a value's name where a profile's word is shorter
 _FIELDS: dict[str, Callable[[Any], Any]] = {
     "name": lambda value: str(value).strip(),
     "title": str,
@@ -403,6 +386,8 @@ _FIELDS: dict[str, Callable[[Any], Any]] = {
     "immediate": _level,
     "budget": _number,
     "digest_every": _span,
+    "digest": calendar,
+    "brief": partial(calendar, weekly=True),
 }
 _NAMES: dict[str, Callable[[Any], list[Named]]] = {
     "sites": _named(NameKind.SITE),

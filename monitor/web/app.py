@@ -14,7 +14,7 @@ from monitor.errors import StoreError
 from monitor.resources import in_package
 from monitor.shell import Shell
 from monitor.watching import Watch
-from monitor.web import api
+from monitor.web import api, bytoken
 from monitor.web.access import Access
 from monitor.web.desk import LOST, Desk, Refused
 from monitor.web.jobs import Jobs
@@ -34,6 +34,7 @@ def make_app(shell: Shell, *, health: Callable[[], dict[str, Any]]) -> FastAPI:
     app.middleware("http")(Gate(shell.settings, access))
     app.mount("/static", Static(directory=in_package("web/static")), name="static")
     app.mount("/api", api.make_api(desk), name="api")
+    app.include_router(bytoken.make_router(shell))
     for module in ROUTES:
         app.include_router(module.router)
     _tell_trouble(app, desk)

@@ -33,7 +33,7 @@ HEADERS = {
 SAFE = frozenset({"GET", "HEAD"})
 FOR_ALL = ("/login", "/health", "/static/")  # what a stranger may ask for
 # Addresses that carry a token of their own, such as those in mail: neither login nor origin is asked of them.
-BY_OWN_TOKEN: tuple[str, ...] = ()
+BY_OWN_TOKEN = ("/a/", "/u/", "/f/")
 
 
 def is_loopback(host: str) -> bool:

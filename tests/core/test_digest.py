@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import json
 import time
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
@@ -23,16 +25,20 @@ from monitor.domain import (
     Reason,
     Recipient,
     Severity,
+    Stage,
     Tag,
     Urgency,
 )
 from monitor.errors import ConfigError, DeliveryError
 from monitor.i18n import translator
-from monitor.notify import digest, notice, render, words
-from monitor.notify.digest import DigestFacts, DueDate
+from monitor.notify import brief, digest, notice, push, render, words
+from monitor.notify.chart import of_alerts
+from monitor.notify.digest import DigestFacts
+from monitor.notify.dkim import signer
 from monitor.notify.notice import NoticeFacts
 from monitor.notify.plain import one_line, safe_link
-from monitor.notify.view import Entry, EntryView, MailView
+from monitor.notify.view import DueDate, Entry, EntryView, Links, MailView
+from monitor.warn.playbooks import Both
 
 NOW = datetime(2026, 3, 2, 6, 0, tzinfo=UTC)
 SEEN = Coverage(
@@ -401,13 +407,15 @@ def test_the_same_facts_give_the_same_bytes() -> None:
 
 
 def test_the_headers_are_those_of_an_automatic_message() -> None:
-    message = read(mail(digest.build(facts(), NOW), list_unsubscribe="https://watch.example/profiles/pumps"))
+    links = Links(unsubscribe="https://watch.example/u/token")
+    message = read(mail(digest.build(facts(links=links), NOW)))
     assert message["Message-ID"] == "<0123456789abcdef0123456789abcdef@example.com>"
     assert message["Auto-Submitted"] == "auto-generated"
     assert message["Content-Language"] == "en"
     assert message["Date"].datetime == NOW
     assert str(message["From"]) == "Watch <watch@example.com>"
-    assert message["List-Unsubscribe"] == "<https://watch.example/profiles/pumps>"
+    assert message["List-Unsubscribe"] == "<https://watch.example/u/token>"
+    assert message["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
     assert all(message.keys().count(name) == 1 for name in message)
 
 
@@ -458,3 +466,178 @@ def test_a_digest_of_fifty_stories_is_drawn_in_a_third_of_a_second() -> None:
     started = time.process_time()
     mail(digest.build(facts(*entries, items=items), NOW))
     assert time.process_time() - started < 0.3
+
+
+# --- what a reader acts on -------------------------------------------------------------------------
+
+
+LINKS = Links(alert=lambda name: f"https://watch.example/a/{name}.x", unsubscribe="https://watch.example/u/t.x")
+
+
+def test_due_dates_first_step_and_what_changed_stand_with_the_alert() -> None:
+    entry = Entry(
+        alert=alert(1),
+        reason=Reason.WORSENED,
+        was=Level.BLUE,
+        more_reports=3,
+        due=(DueDate(on=date(2026, 3, 9), what="Comments close"),),
+        step=Both(en="Call the forwarder", zh="致电货代"),
+    )
+    text = render.render_text(digest.build(facts(entry, links=LINKS), NOW))
+    for told in (
+        "Worsened, was blue",
+        "3 further reports since you were told",
+        "Due: Comments close 2026-03-09 (in 7 days)",
+        "First step: Call the forwarder",
+        "Acknowledge https://watch.example/a/a1.x\n",
+        "Not relevant https://watch.example/a/a1.x?do=dismiss",
+        "Unsubscribe https://watch.example/u/t.x",
+    ):
+        assert told in text
+    drawn = cast(str, render.render_html(digest.build(facts(entry, links=LINKS), NOW)))
+    assert "Call the forwarder" in drawn and "https://watch.example/a/a1.x?do=dismiss" in drawn
+
+
+def test_absent_facts_leave_no_trace() -> None:
+    text = render.render_text(digest.build(facts(Entry(alert=alert(1))), NOW))
+    assert not any(word in text for word in ("First step", "Due:", "further report", "Acknowledge", "Unsubscribe"))
+
+
+def test_what_was_held_back_is_named() -> None:
+    text = render.render_text(digest.build(facts(held=9, held_top=(alert(4), alert(5))), NOW))
+    assert "9 alerts were held back" in text and "▲▲△△ Headline 4" in text
+
+
+def test_two_languages_stand_side_by_side_and_titles_once() -> None:
+    original = "Zölle auf Pumpen erhöht"
+    entry = Entry(alert=alert(1, level=Level.RED, title=original))
+    view = digest.build(facts(entry, language="both"), NOW)
+    assert view.subject == f"红色 1 条 / 1 red · {original}"
+    text = render.render_text(view)
+    assert "▲▲▲▲ 红色 / Red · 新增 / New" in text and text.count(original) == 1
+    assert "德国 / Germany" in text and "打开预警 / Open the alert" in text
+    message = read(mail(view))
+    assert message["Content-Language"] == "zh, en"
+
+
+def test_the_levels_are_a_picture_within_the_mail_that_words_say_too() -> None:
+    levels = of_alerts([(Level.RED, ("DE",), NOW.date()), (Level.BLUE, (), NOW.date())], until=NOW.date())
+    view = digest.build(facts(levels=levels), NOW)
+    assert view.chart is not None and view.chart.png.startswith(b"\x89PNG") and len(view.chart.png) < 10_000
+    message = read(mail(view))
+    [picture] = [part for part in message.walk() if part.get_content_type() == "image/png"]
+    html = message.get_body(("html",))
+    assert html is not None and f'src="cid:{picture["Content-ID"].strip("<>")}"' in html.get_content()
+    assert 'alt="Germany: highest Red, alerts on 1 of 14 days; no country: highest Blue' in html.get_content()
+    assert "Germany: highest Red, alerts on 1 of 14 days" in render.render_text(view)
+    assert mail(view) == mail(view)
+    lean = read(render.text_only(mail(view)))
+    assert lean.get_content_type() == "text/plain"
+
+
+def test_days_out_of_the_window_are_not_drawn() -> None:
+    old = NOW.date() - timedelta(days=14)
+    assert of_alerts([(Level.RED, ("DE",), old)], until=NOW.date()) is None
+
+
+# --- the brief -------------------------------------------------------------------------------------
+
+
+def brief_facts(*changes: brief.Change, **more: Any) -> brief.BriefFacts:
+    known: dict[str, Any] = {
+        "profile": Profile(name="pumps", title="Pump works"),
+        "recipient": Recipient(address="desk@example.com"),
+        "since": NOW - timedelta(days=7),
+        "until": NOW,
+        "changes": changes,
+        "sources_reached": 9,
+        "sources_due": 10,
+    }
+    return brief.BriefFacts(**{**known, **more})
+
+
+def test_a_brief_says_what_changed_for_whom_by_when_and_where_it_stands() -> None:
+    change = brief.Change(
+        alert=alert(1),
+        source=item(7),
+        stage=Stage.CONSULTATION,
+        sentence="Comments may be sent until 9 March.",
+        due=(DueDate(on=date(2026, 3, 9), what="Comments close"),),
+    )
+    text = render.render_text(brief.build(brief_facts(change), NOW))
+    for told in (
+        "1. Headline 1",
+        "What changed: consultation · Germany",
+        "For whom: your country: Germany",
+        "By when: Comments close 2026-03-09 (in 7 days)",
+        "“Comments may be sent until 9 March.”",
+        "Source: Quay Times · 2026-03-02 06:00 · #7\n   https://news.example/report/7",
+    ):
+        assert told in text
+
+
+def test_the_nearest_date_comes_first_in_a_brief() -> None:
+    late = brief.Change(alert=alert(1, level=Level.RED), source=item(1))
+    soon = brief.Change(alert=alert(2), source=item(2), due=(DueDate(on=date(2026, 3, 3), what="In force"),))
+    view = brief.build(brief_facts(late, soon), NOW)
+    assert [line.what for line in view.lines] == ["Headline 2", "Headline 1"]
+    assert view.lines[1].when == "no date stands in the texts read"
+
+
+def test_a_brief_of_nothing_is_calm_only_when_the_sources_answered() -> None:
+    assert brief.build(brief_facts(), NOW).headline == "No policy changed for you this week"
+    assert "too few" in brief.build(brief_facts(sources_reached=2), NOW).headline
+
+
+# --- chats -----------------------------------------------------------------------------------------
+
+
+def test_a_push_message_is_short_plain_and_bears_its_name() -> None:
+    entries = [Entry(alert=alert(n, level=Level.ORANGE, title="某国公布数据出境新规" * 10)) for n in range(50)]
+    body = push.push_message(digest.build(facts(*entries, language="zh"), NOW), message_id="<0123456789@x>")
+    said = json.loads(body)
+    assert len(said["body"].encode()) < 4096 and said["type"] == "warning"
+    assert said["body"].endswith("[01234567]") and said["title"].startswith("橙色 50 条")
+    assert body == push.push_message(digest.build(facts(*entries, language="zh"), NOW), message_id="<0123456789@x>")
+
+
+# --- signatures ------------------------------------------------------------------------------------
+
+
+def test_a_signed_mail_verifies_also_when_it_was_made_plain_and_names_what_it_covers() -> None:
+    import dkim
+    from cryptography.hazmat.primitives import serialization
+    from cryptography.hazmat.primitives.asymmetric import rsa
+
+    key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+    pem = key.private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.TraditionalOpenSSL, serialization.NoEncryption()
+    ).decode()
+    public = key.public_key().public_bytes(serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo)
+    record = b"v=DKIM1; k=rsa; p=" + base64.b64encode(public)
+    sign = signer(pem, "s1", "example.com")
+    body = mail(digest.build(facts(Entry(alert=alert(1, title="港口罢工")), links=LINKS), NOW), sign=sign)
+    lean = render.text_only(body, sign)
+    for signed in (body, lean):
+        asked: list[bytes] = []
+
+        def dns(name: bytes, timeout: int = 5, asked: list[bytes] = asked) -> bytes:
+            asked.append(name)
+            return record
+
+        assert dkim.verify(signed, dnsfunc=dns) and asked == [b"s1._domainkey.example.com."]
+        assert read(signed).keys().count("DKIM-Signature") == 1
+        header = " ".join(str(read(signed)["DKIM-Signature"]).split()).lower().replace(" ", "")
+        assert "list-unsubscribe:list-unsubscribe-post" in header
+    assert not dkim.verify(body.replace(b"Subject", b"subject: x\r\nSubject"), dnsfunc=lambda *_, **__: b"v=DKIM1; p=")
+
+
+@pytest.mark.parametrize(
+    "key", ["", "nonsense", "-----BEGIN RSA PRIVATE KEY-----\nAAAA\n-----END RSA PRIVATE KEY-----"]
+)
+def test_a_wrong_key_is_a_wrong_setting(key: str) -> None:
+    if not key:
+        assert signer(key, "s1", "example.com")(b"as it is") == b"as it is"
+        return
+    with pytest.raises(ConfigError, match="MONITOR_DKIM_KEY"):
+        signer(key, "s1", "example.com")

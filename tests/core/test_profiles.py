@@ -55,7 +55,7 @@ def test_a_profile_is_read_with_its_recipients() -> None:
         ("{name: a, recipients: [nobody]}", "not a mail address"),
         ("{name: a, recipients: ['a@b, c@d']}", "not a mail address"),
         ("{name: a, recipients: [{address: a@b, timezone: Mars/Base}]}", "not a time zone"),
-        ("{name: a, recipients: [{address: a@b, language: fr}]}", "use en or zh"),
+        ("{name: a, recipients: [{address: a@b, language: fr}]}", "use en, zh or both"),
         ("{name: a, least: red, immediate: orange}", "milder than `least`"),
         ("{name: a, least: purple}", "unknown level"),
         ("{name: a, budget: 0}", "whole number"),

@@ -31,6 +31,8 @@ from monitor.domain import (
     Reason,
     Recipient,
     Severity,
+    Stop,
+    StopKind,
     Story,
     Tag,
     Urgency,
@@ -290,11 +292,11 @@ def test_a_message_is_claimed_once_and_its_answer_written_down(store: Store) -> 
     [claimed] = store.claim_messages(now=NOW, limit=5)
     assert store.claim_messages(now=NOW, limit=5) == []
     assert claimed.body == b"bytes"
-    store.settle(claimed.id or 0, state=MessageState.READY, at=NOW, error="deferred", next_try=NOW + MINUTE)
+    store.settle(claimed, state=MessageState.READY, at=NOW, error="deferred", next_try=NOW + MINUTE)
     assert store.claim_messages(now=NOW, limit=5) == []
     [again] = store.claim_messages(now=NOW + MINUTE, limit=5)
     assert (again.attempts, again.message_id) == (2, claimed.message_id)
-    store.settle(again.id or 0, state=MessageState.SENT, at=NOW + MINUTE)
+    store.settle(again, state=MessageState.SENT, at=NOW + MINUTE)
     assert store.oldest_unsent() is None
     assert store.outbox_counts() == {"sent": 1}
 
@@ -310,7 +312,65 @@ def test_one_digest_a_period_and_recipient(store: Store) -> None:
     digest = a_message(kind=MessageKind.DIGEST, period=NOW.isoformat())
     assert store.put_message(digest)
     assert not store.put_message(replace(digest, message_id="<other@monitor.invalid>"))
-    assert store.digest_periods("default") == {READER.address: NOW}
+    assert store.digest_periods("default", until=NOW) == {READER.key: NOW}
+    assert store.digest_periods("default", until=NOW - MINUTE) == {}  # closed by a clock that was ahead
+    assert store.has_period(READER.key, "default", NOW.isoformat(), kind=MessageKind.DIGEST)
+    assert not store.has_period(READER.key, "default", NOW.isoformat(), kind=MessageKind.BRIEF)
+
+
+def test_a_lease_that_somebody_else_took_is_neither_renewed_nor_settled(store: Store) -> None:
+    store.put_message(a_message())
+    [slow] = store.claim_messages(now=NOW, limit=5)
+    assert store.renew(slow, now=NOW + MINUTE)
+    [taken] = store.claim_messages(now=NOW + timedelta(hours=1), limit=5)
+    assert not store.renew(slow, now=NOW + timedelta(hours=1))
+    assert not store.settle(slow, state=MessageState.PARKED, at=NOW)
+    assert store.settle(taken, state=MessageState.SENT, at=NOW)
+    assert store.outbox_counts() == {"sent": 1}
+
+
+def test_what_is_in_other_hands_hides_nothing_that_is_due(store: Store) -> None:
+    for number in range(6):
+        store.put_message(a_message(message_id=f"<{number}@monitor.invalid>"))
+    assert len(store.claim_messages(now=NOW, limit=4)) == 4
+    assert len(store.claim_messages(now=NOW, limit=4)) == 2
+
+
+def test_notices_leave_before_digests_and_mail_apart_from_other_channels(store: Store) -> None:
+    store.put_message(a_message(message_id="<d@x>", kind=MessageKind.DIGEST, period="p"))
+    store.put_message(a_message(message_id="<n@x>"))
+    store.put_message(a_message(message_id="<c@x>", channel="ntfy"))
+    assert [m.message_id for m in store.claim_messages(now=NOW, limit=9, mail=True)] == ["<n@x>", "<d@x>"]
+    assert [m.message_id for m in store.claim_messages(now=NOW, limit=9, mail=False)] == ["<c@x>"]
+
+
+def test_a_next_try_set_by_a_clock_that_was_years_ahead_does_not_hold_a_message_back(store: Store) -> None:
+    ahead = NOW + timedelta(days=365)
+    store.put_message(a_message())
+    [claimed] = store.claim_messages(now=ahead, limit=5)
+    store.settle(claimed, state=MessageState.READY, at=ahead, next_try=ahead + MINUTE)
+    assert len(store.claim_messages(now=NOW, limit=5)) == 1
+
+
+def test_a_stopped_address_is_kept_with_its_story(store: Store) -> None:
+    stop = Stop(
+        recipient="desk@example.com", channel="email", kind=StopKind.PARKED, at=NOW, author="monitor", why="550"
+    )
+    assert store.stop(stop)
+    assert not store.stop(replace(stop, at=NOW + MINUTE))
+    assert store.stops() == [stop]
+    store.put_message(a_message(recipient="desk@example.com", state=MessageState.PARKED))
+    lifted = store.resume("desk@example.com", kind=StopKind.PARKED, at=NOW + MINUTE, author="li")
+    assert lifted == (1, 1) and store.stops() == []
+    [told] = store.stops(ended=True)
+    assert (told.ended, told.ended_by) == (NOW + MINUTE, "li")
+    assert len(store.claim_messages(now=NOW, limit=5)) == 1
+    assert store.stop(stop)  # a second time is a second line
+
+
+def test_a_secret_is_made_once(store: Store) -> None:
+    assert len(store.secret("links")) == 32
+    assert store.secret("links") == store.secret("links") != store.secret("feeds")
 
 
 def test_a_verdict_replaces_the_former_and_can_be_taken_back(store: Store) -> None:

@@ -2,6 +2,7 @@
 
 from alembic import context
 
+import monitor.store.store  # noqa: F401  (with it every table is known, wherever it is described)
 from monitor.store.schema import metadata
 
 connection = context.config.attributes["connection"]

@@ -9,8 +9,8 @@ from fastapi import APIRouter, Query, Request
 from fastapi.responses import HTMLResponse
 
 from monitor.domain import Level
+from monitor.gather import coverage
 from monitor.store.desk import AlertFilter
-from monitor.telling import coverage
 from monitor.web.desk import AtDesk
 from monitor.web.figures import by_country, response_clock
 
