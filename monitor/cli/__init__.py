@@ -236,6 +236,7 @@ _COMMANDS = (
             _PROFILE,
             _o("--level", metavar="L", default="", help=N_("blue, yellow, orange or red")),
             _o("--state", metavar="S", default="", help=N_("open, acknowledged, escalated, closed or dismissed")),
+            _o("--held", action="store_true", help=N_("only those held back by the alert budget")),
             _JSON,
         ),
     ),

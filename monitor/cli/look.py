@@ -53,13 +53,22 @@ def alerts(shell: Shell, options: argparse.Namespace) -> int:
         level=_level(options.level) if options.level else None,
         state=_state(options.state) if options.state else None,
     )
+    if options.held:
+        found = [alert for alert in found if alert.held]
     if options.json:
         from monitor.duedates import dates_of
+        from monitor.planning import stage_of
+        from monitor.warn.playbooks import plan
 
         of_stories = shell.store.items_of_stories([alert.story for alert in found])
         dates = dates_of(shell.store, found, shell.profiles)
         for alert in found:
-            show.line(show.alert(alert, of_stories.get(alert.story, ()), dates[alert.id]))
+            members = of_stories.get(alert.story, ())
+            stage = stage_of(members, dates[alert.id])
+            shown = show.alert(alert, members, dates[alert.id])
+            show.line(
+                shown | {"stage": stage.value if stage else None, "playbook": plan(shell.playbooks, alert).playbook}
+            )
         return 0
     rows = [
         (a.id, _(a.level.word), _(a.state.value), show.time(a.updated), ", ".join(a.countries), a.title) for a in found

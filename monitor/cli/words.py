@@ -46,6 +46,16 @@ VALUES = (
     N_("False"),
     # monitor why
     N_("closed before anybody was told"),
+    # monitor playbook
+    N_("done"),
+    N_("skipped"),
+    # monitor profiles
+    N_("enterprise"),
+    N_("branch"),
+    N_("park"),
+    N_("cluster"),
+    N_("active"),
+    N_("sandbox"),
     # monitor model
     N_("candidate"),
     N_("promoted"),

@@ -72,6 +72,7 @@ class Names:
         return list(found.values())
 
 
+@lru_cache(maxsize=4096)
 def plain(text: str) -> str:
     """Full-width letters narrow, traditional characters simplified; capitals as they are."""
     narrow = unicodedata.normalize("NFKC", text)

@@ -335,7 +335,7 @@ def _one_named(kind: NameKind, value: Any) -> Named:
         aliases=aliases,
         unlike=_words(entry.get("unlike") or []),
         countries=_countries(entry.get("country") or []),
-        stakeholders=tuple(_stakeholder(s) for s in entry.get("stakeholders") or ()),
+        stakeholders=tuple(_stakeholder(s) for s in _as_list(entry.get("stakeholders") or [])),
     )
 
 

@@ -249,6 +249,8 @@ def test_a_branch_takes_what_it_does_not_say_itself() -> None:
         ("profiles:\n- name: a\n  exposure: {DE: -1}", "from 0 to 100"),
         ("profiles:\n- name: a\n  suppliers: [{title: x}]", "an entry is a name"),
         ("profiles:\n- name: a\n  suppliers: [X]", "too short"),
+        ("profiles:\n- name: a\n  sites: [{name: ab, stakeholders: 5}]", "a stakeholder is a name"),
+        ("profiles:\n- name: a\n  exposure: {DE: .nan}", "from 0 to 100"),
         ("profiles:\n- name: a\n  state: asleep", "'asleep' is none of active, sandbox, template"),
         ("profiles:\n- name: a\n  covers: [{insurer: I, policy: P}]", "a policy needs `notice`"),
         ("profiles:\n- name: a\n  covers: [{insurer: I, policy: P, notice: 30d, risks: [weather]}]", "neither a tag"),

@@ -8,6 +8,7 @@ from fastapi import APIRouter, Form, Query, Request
 from fastapi.responses import HTMLResponse, RedirectResponse
 
 from monitor.domain import AlertState, Level, Tag
+from monitor.planning import shown
 from monitor.store.desk import AlertFilter
 from monitor.web.desk import LOST, PAGE, AtDesk, Refused, ReviewerForm
 from monitor.web.templating import pages
@@ -64,6 +65,7 @@ def alert(request: Request, desk: AtDesk, alert_id: str) -> HTMLResponse:
         events=desk.shell.store.alert_events(alert_id),
         told=desk.shell.store.alert_notices(alert_id),
         steps=[step for step, state in STEPS.items() if state is not found.state],
+        **shown(desk.shell, found),
     )
 
 
