@@ -46,8 +46,9 @@ def read_text(text: str, *, file: str) -> Document:
 
     loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
     try:
-        node = yaml.compose(text, Loader=loader)
-        value = yaml.load(text, Loader=loader)  # noqa: S506  (a safe loader)
+        reader = loader(text)
+        node = reader.get_single_node()
+        value = None if node is None else reader.construct_document(node)
     except yaml.YAMLError as problem:
         mark = getattr(problem, "problem_mark", None)
         said = _("{file}, line {line}: this is not YAML") if mark else _("{file}: this is not YAML")

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from functools import cache, lru_cache
 from typing import Any
 
-from monitor.domain import Named
+from monitor.domain import Named, NameKind
 from monitor.text.gazetteer import simplified, stands_alone
 from monitor.warn.tables import sectors
 
@@ -46,7 +46,9 @@ class Names:
 
         self._owners: dict[str, tuple[Named | None, bool]] = {}  # pattern -> whose, and whether capitals are needed
         for named in names:
-            for alias in dict.fromkeys((named.name, *named.aliases)):
+            # Ids of our tables (reach, ear) are no names; who writes a law of their own has its name among the aliases.
+            own = () if named.kind in (NameKind.LAW, NameKind.ROUTE) and named.aliases else (named.name,)
+            for alias in dict.fromkeys((*own, *named.aliases)):
                 pattern = plain(alias)
                 capitals = pattern.isascii() and pattern.isupper() and len(pattern) <= _CAPITALS
                 self._owners.setdefault(pattern.lower(), (named, capitals))

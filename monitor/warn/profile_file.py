@@ -326,6 +326,8 @@ def _one_named(kind: NameKind, value: Any) -> Named:
         raise ValueError(said.format(known=", ".join(sorted(known))))
     name = str(entry["name"]).strip()
     aliases = _words(entry.get("aliases") or [])
+    if kind in (NameKind.LAW, NameKind.ROUTE):
+        aliases = tuple(dict.fromkeys((name, *aliases)))
     for alias in (name, *aliases):
         if len(alias) < 2:
             raise ValueError(_("{name!r} is too short to be looked for in texts").format(name=alias))

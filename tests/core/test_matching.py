@@ -158,6 +158,14 @@ def test_names_are_found_as_words_of_their_own_in_any_script(alias: str, text: s
     assert bool(named(alias).find(text)) is found
 
 
+def test_the_id_of_a_law_is_no_name_of_it() -> None:
+    [profile] = read("profiles:\n- {name: a, laws: [reach, {name: Fish Act, aliases: [渔业法]}], routes: [rhine]}")
+    found = Names(profile.names)
+    assert found.find("Teams unable to reach home in ear and ira") == []
+    hits = [hit.named.name for hit in found.find("REACH restriction, then the Fish Act on the Rhine")]
+    assert hits == ["reach", "Fish Act", "rhine"]
+
+
 def test_a_phrase_that_only_holds_a_name_is_left_out() -> None:
     names = named("Amber", unlike=("Amber Alert",))
     assert names.find("Amber alert issued") == []
