@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import logging
 import re
+import warnings
 from collections.abc import Callable
 from typing import Any
 
@@ -64,7 +65,8 @@ def channel(url: str) -> Any:
     asset = apprise.AppriseAsset(app_id="monitor", app_desc="early warning", secure_logging=True)
     asset.http_redirects = False
     found = apprise.Apprise(asset=asset)
-    with _Overheard():
+    with _Overheard(), warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)  # of the modules that Apprise itself loads
         known = found.add(f"{url}{'&' if '?' in url else '?'}rto={TIMEOUT_S:g}&cto=10")
     if not known:
         said = _("Apprise cannot read the {scheme}:// address of a channel: see its documentation for the form")
