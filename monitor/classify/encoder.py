@@ -11,6 +11,7 @@ import os
 from collections.abc import Sequence
 from functools import cache
 from importlib.metadata import PackageNotFoundError, version
+from itertools import accumulate, takewhile
 from typing import Any
 from zipfile import BadZipFile
 
@@ -23,6 +24,8 @@ from monitor.i18n import _
 
 DIMENSIONS = 384
 TITLE_MOST = 300  # characters
+SUMMARY_WIDTH = 240  # characters, those of East Asian scripts counted twice: about sixty pieces
+WIDE = 0x2E80  # code point from which they are
 BATCH = 4  # more at once is no faster and takes memory
 
 
@@ -34,19 +37,31 @@ def encoder_id(adapter_digest: str = "") -> str:
         return ""
 
 
-def encode(texts: Sequence[Text], adapter: bytes = b"") -> npt.NDArray[np.float32]:
-    """Unit vectors of the texts, (len(texts), 384). Raises: ArtefactError when the adapter does not fit the wheel."""
-    said = [words_of(text) for text in texts]
-    parts = [_model(adapter).query(said[start : start + BATCH]) for start in range(0, len(said), BATCH)]
+def encode(said: Sequence[str], adapter: bytes = b"") -> npt.NDArray[np.float32]:
+    """Unit vectors of what `words_of` or `whole_of` gave, (len(said), 384).
+
+    Raises: ArtefactError when the adapter does not fit the wheel.
+    """
+    parts = [_model(adapter).query(list(said[start : start + BATCH])) for start in range(0, len(said), BATCH)]
     return np.concatenate(parts).astype(np.float32) if parts else np.zeros((0, DIMENSIONS), dtype=np.float32)
 
 
 def words_of(text: Text) -> str:
-    """What the encoder is given: the title, or the summary of a text without one; it stops at a NUL, so there is none.
+    """What the encoder is given first: the title, or the summary of a text without one.
 
-    With the summary, which the words' part reads, an answer takes three times as long and is no better.
+    It stops at a NUL, so there is none.
     """
-    return (text.title or text.summary)[:TITLE_MOST].replace("\0", " ").strip()
+    return (text.title.strip() or text.summary)[:TITLE_MOST].replace("\0", " ").strip()
+
+
+def whole_of(text: Text) -> str:
+    """Title and beginning of the summary, for a second look that takes three times as long; empty without either."""
+    title, summary = text.title.strip(), text.summary.strip()
+    if not title or not summary:
+        return ""
+    widths = accumulate(2 if ord(character) >= WIDE else 1 for character in summary)
+    most = sum(1 for _ in takewhile(lambda width: width <= SUMMARY_WIDTH, widths))
+    return f"{title[:TITLE_MOST]} {summary[:most]}".replace("\0", " ").strip()
 
 
 def wheel_weights() -> str:

@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from monitor.classify.artefact import Weights, load_weights
-from monitor.classify.encoder import encode, encoder_id
+from monitor.classify.encoder import encode, encoder_id, whole_of, words_of
 from monitor.classify.features import PIECES_COUNT, grams, pieces, prepare, simplified, spelled
 from monitor.domain import TAGS, Evidence, Judgement, Tag, Text
 
@@ -54,7 +54,7 @@ class Classifier:
         """Calibrated probability of each tag by one tier, whatever the cascade would do: (len(texts), 3)."""
         prepared = [prepare(text) for text in texts]
         words = self._scores([self._vector(one) for one in prepared], prepared)
-        return self._probabilities(words, self._network_scores(texts) if tier == EXACT else None)
+        return self._probabilities(words, self._network_scores(texts, words) if tier == EXACT else None)
 
     def judge(self, texts: Sequence[Text], *, fast: bool = False) -> list[Judgement]:
         """What the classifier says of each text, with evidence if flagged or unsure; `fast` asks no encoder."""
@@ -68,7 +68,7 @@ class Classifier:
             tiers = np.zeros(len(part), dtype=int)
             doubted = np.flatnonzero(probabilities.max(axis=1) >= self.weights.ask_from)
             if self.has_encoder and not fast and len(doubted):
-                dense = self._network_scores([part[int(n)] for n in doubted])
+                dense = self._network_scores([part[int(n)] for n in doubted], scores[doubted])
                 probabilities[doubted] = self._probabilities(scores[doubted], dense)
                 tiers[doubted] = EXACT
             for row, text in enumerate(part):
@@ -131,9 +131,18 @@ class Classifier:
         found: npt.NDArray[np.float64] = 1 / (1 + np.exp(-odds))
         return found
 
-    def _network_scores(self, texts: Sequence[Text]) -> npt.NDArray[np.float64]:
-        assert self.weights.network is not None  # noqa: S101  (`has_encoder` says so)
-        return self.weights.network.scores(encode(texts, self.weights.adapter))
+    def _network_scores(self, texts: Sequence[Text], words: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+        """Of the titles, and where those leave a risk possible the mean of that and of a second look at the whole."""
+        weights = self.weights
+        assert weights.network is not None  # noqa: S101  (`has_encoder` says so)
+        found = weights.network.scores(encode([words_of(text) for text in texts], weights.adapter))
+        possible = self._probabilities(words, found).max(axis=1) >= weights.read_on_from
+        wholes = [(n, said) for n, text in enumerate(texts) if possible[n] and (said := whole_of(text))]
+        if wholes:
+            rows = [n for n, _ in wholes]
+            looked = weights.network.scores(encode([said for _, said in wholes], weights.adapter))
+            found[rows] = (found[rows] + looked) / 2
+        return found
 
     def _judgement(
         self,

@@ -38,7 +38,10 @@ HIDDEN = 128
 EPOCHS = 15
 DECAY = 1.0  # of the network's weights
 NEARLY = 0.01  # F1 that counts as no difference
-LOST_TO_SPEED = 0.005  # macro-F1 that the cascade may cost
+LOST_TO_SPEED = 0.004  # macro-F1 that each step of the cascade may cost
+
+_WORDS: dict[str, Any] = {"token_pattern": r"\S+", "lowercase": False, "ngram_range": (1, 2)}
+_SPELLING: dict[str, Any] = {"analyzer": "char_wb", "lowercase": False, "ngram_range": PIECES}
 
 Matrix = npt.NDArray[np.float64]
 Truth = npt.NDArray[np.int_]
@@ -89,20 +92,21 @@ def train(
     examples: Sequence[LabelledText],
     topics: Sequence[str],
     *,
-    vectors: Matrix | None = None,
+    vectors: npt.NDArray[np.float32] | None = None,
     encoder: str = "",
     adapter: bytes = b"",
     progress: Callable[[str], None],
 ) -> Trained:
     """A classifier of `examples`. The same examples in any order give the same classifier.
 
-    `vectors`, (len(examples), D), are the encoder's of each example; without them only the fast tier is trained.
+    `vectors`, (len(examples), 2, D), are the encoder's of each example's title and of its whole; without them only
+    the fast tier is trained.
     What an `adapter` was tuned on says nothing of unseen texts, so probabilities and thresholds come from the rest.
     Raises: ValueError when a tag has fewer examples than there are folds.
     """
     order = sorted(range(len(examples)), key=lambda n: _digest(examples[n]))
     examples = [examples[n] for n in order]
-    dense = np.zeros((len(examples), 0), np.float32) if vectors is None else vectors[order].astype(np.float32)
+    dense = np.zeros((len(examples), 2, 0), np.float32) if vectors is None else vectors[order]
     prepared = [prepare(example.text) for example in examples]
     truth = np.array([[tag in example.labels for tag in TAGS] for example in examples], dtype=int)
     importance = np.array([example.weight for example in examples])
@@ -113,9 +117,11 @@ def train(
     fresh = np.array([example.group not in known for example in examples])
     fold = np.full(len(examples), -1)
     fold[fresh] = _folds([example.group for example, is_fresh in zip(examples, fresh, strict=True) if is_fresh])
-    unseen, judged = _unseen_scores(prepared, dense, truth, importance, fold)[fresh], truth[fresh]
+    scores, judged = _unseen_scores(prepared, dense, truth, importance, fold)[fresh], truth[fresh]
+    unseen, at_titles = scores[:, :2], scores[:, [0, 2]]
     mix, shift = _mixed(unseen, judged)
     chances = 1 / (1 + np.exp(-(np.einsum("npk,tpk->tnk", unseen, mix) + shift[:, None, :])))
+    of_titles = 1 / (1 + np.exp(-(np.einsum("npk,pk->nk", at_titles, mix[EXACT]) + shift[EXACT])))
     usual = _as_in_news(judged)
     thresholds = np.array([[best_threshold(p, t, usual) for p, t in _by_tag(c, judged)] for c in chances])
     progress("the final model")
@@ -134,7 +140,8 @@ def train(
         mix=mix,
         shift=shift,
         thresholds=thresholds,
-        ask_from=_ask_from(chances, thresholds, judged),
+        ask_from=_cut(chances[FAST], np.zeros_like(chances[FAST]), chances[EXACT], thresholds[EXACT], judged),
+        read_on_from=_cut(of_titles, of_titles, chances[EXACT], thresholds[EXACT], judged),
         topics=tuple(topics),
         topic_weights=_coefficients(topic_models),
         topic_bias=_intercepts(topic_models),
@@ -176,13 +183,13 @@ def _by_tag(values: Matrix, truth: Truth) -> zip[tuple[Matrix, Truth]]:
     return zip(values.T, truth.T, strict=True)
 
 
-def _ask_from(chances: Matrix, thresholds: Matrix, truth: Truth) -> float:
-    """The highest fast probability below which the encoder need not be asked: what it costs is next to nothing."""
-    whole = _macro_f1(chances[EXACT], thresholds[EXACT], truth)
+def _cut(first: Matrix, kept: Matrix, last: Matrix, thresholds: Matrix, truth: Truth) -> float:
+    """The highest probability at a `first` look below which `kept` may stand for the `last`: next to no F1 is lost."""
+    whole = _macro_f1(last, thresholds, truth)
     found = 0.0
     for cut in np.arange(0.01, 0.31, 0.01):
-        asked = chances[FAST].max(axis=1) >= cut
-        if _macro_f1(chances[EXACT] * asked[:, None], thresholds[EXACT], truth) < whole - LOST_TO_SPEED:
+        looked = first.max(axis=1, keepdims=True) >= cut
+        if _macro_f1(np.where(looked, last, kept), thresholds, truth) < whole - LOST_TO_SPEED:
             break
         found = float(round(cut, 2))
     return found
@@ -199,16 +206,8 @@ def _fit_words(prepared: Sequence[str], truth: Truth, importance: Matrix) -> tup
     """Vectorisers of words with their pairs and of pieces of words, and a model a tag on both."""
     from sklearn.feature_extraction.text import TfidfVectorizer
 
-    words = TfidfVectorizer(
-        token_pattern=r"\S+",  # noqa: S106
-        lowercase=False,
-        ngram_range=(1, 2),
-        min_df=LEAST_DOCUMENTS,
-        sublinear_tf=True,
-    )
-    spelling = TfidfVectorizer(
-        analyzer="char_wb", lowercase=False, ngram_range=PIECES, min_df=LEAST_FOR_PIECES, norm=None
-    )
+    words = TfidfVectorizer(**_WORDS, min_df=LEAST_DOCUMENTS, sublinear_tf=True)
+    spelling = TfidfVectorizer(**_SPELLING, min_df=LEAST_FOR_PIECES, norm=None)
     words.fit(prepared)
     spelling.fit([spelled(one) for one in prepared])
     return words, spelling, _linear(STRENGTH, features_of(words, spelling, prepared), truth, importance)
@@ -220,11 +219,34 @@ def features_of(words: Any, spelling: Any, prepared: Sequence[str]) -> Any:
     Pieces are scaled as if no two words shared any: then a text's score is the sum of its words', and each
     word's is computed once.
     """
+    pieces = spelling.transform([spelled(one) for one in prepared])
+    return _side_by_side(words.transform(prepared), pieces, spelling.idf_)
+
+
+def _side_by_side(words: Any, pieces: Any, idf: Matrix) -> Any:
     from scipy.sparse import diags_array, hstack
 
-    pieces = spelling.transform([spelled(one) for one in prepared])
-    length = np.sqrt(np.maximum(pieces @ spelling.idf_, 1e-12))
-    return hstack([words.transform(prepared), diags_array(PIECES_COUNT / length) @ pieces]).tocsr()
+    length = np.sqrt(np.maximum(pieces @ idf, 1e-12))
+    return hstack([words, diags_array(PIECES_COUNT / length) @ pieces]).tocsr()
+
+
+def _features_by_fold(prepared: Sequence[str]) -> Callable[[npt.NDArray[np.bool_]], Any]:
+    """The features of all texts as `_fit_words` would make them of `rest`, whatever that is; words are cut up once."""
+    from sklearn.feature_extraction.text import CountVectorizer, TfidfTransformer
+
+    words = CountVectorizer(**_WORDS).fit_transform(prepared)
+    pieces = CountVectorizer(**_SPELLING).fit_transform([spelled(one) for one in prepared])
+
+    def weighed(counts: Any, rest: npt.NDArray[np.bool_], least: int, tfidf: Any) -> tuple[Any, Matrix]:
+        part = counts[:, np.asarray((counts[rest] > 0).sum(axis=0)).ravel() >= least]
+        tfidf.fit(part[rest])
+        return tfidf.transform(part), tfidf.idf_
+
+    def features(rest: npt.NDArray[np.bool_]) -> Any:
+        of_words, _ = weighed(words, rest, LEAST_DOCUMENTS, TfidfTransformer(sublinear_tf=True))
+        return _side_by_side(of_words, *weighed(pieces, rest, LEAST_FOR_PIECES, TfidfTransformer(norm=None)))
+
+    return features
 
 
 def _linear(strength: float, features: Any, truth: Truth, importance: Matrix) -> list[Any]:
@@ -242,7 +264,7 @@ def _linear(strength: float, features: Any, truth: Truth, importance: Matrix) ->
 
 
 def _fit_network(dense: npt.NDArray[np.float32], truth: Truth, importance: Matrix) -> Any:
-    """A network of one hidden layer that gives all tags at once."""
+    """A network of one hidden layer that gives all tags at once, of titles and of whole texts, (len(truth), 2, D)."""
     from sklearn.neural_network import MLPClassifier
     from sklearn.pipeline import make_pipeline
     from sklearn.preprocessing import StandardScaler
@@ -251,8 +273,10 @@ def _fit_network(dense: npt.NDArray[np.float32], truth: Truth, importance: Matri
         (HIDDEN,), alpha=DECAY, learning_rate_init=2e-3, batch_size=256, max_iter=EPOCHS, random_state=0
     )
     pipeline = make_pipeline(StandardScaler(), layers)
+    more = (dense[:, 0] != dense[:, 1]).any(axis=1)
+    shown, wanted = np.concatenate([dense[:, 0], dense[more, 1]]), np.concatenate([truth, truth[more]])
     with _until_the_last_epoch():
-        pipeline.fit(dense, truth, mlpclassifier__sample_weight=importance)
+        pipeline.fit(shown, wanted, mlpclassifier__sample_weight=np.concatenate([importance, importance[more]]))
     layers._optimizer = None  # its moments are needed for more epochs only
     return pipeline
 
@@ -293,17 +317,20 @@ def _folds(groups: Sequence[str]) -> Truth:
 
 
 def _unseen_scores(prepared: Sequence[str], dense: Any, truth: Truth, importance: Matrix, fold: Truth) -> Matrix:
-    """The scores of every example by parts that have not seen it: (examples, 2 parts, 3 tags)."""
-    scores = np.zeros((len(prepared), 2, len(TAGS)))
+    """The scores of every example by parts that have not seen it: (examples, 3, 3 tags).
+
+    By the words, by the network at both looks, and by the network at the title alone.
+    """
+    scores = np.zeros((len(prepared), 3, len(TAGS)))
+    features_by = _features_by_fold(prepared)
     for number in range(fold.max() + 1):
         rest, held = fold != number, fold == number
-        shown = [p for p, r in zip(prepared, rest, strict=True) if r]
-        words, spelling, models = _fit_words(shown, truth[rest], importance[rest])
-        features = features_of(words, spelling, [p for p, h in zip(prepared, held, strict=True) if h])
-        scores[held, 0] = features @ _coefficients(models).astype(float) + _intercepts(models)
-        if dense.shape[1]:
-            network = _fit_network(dense[rest], truth[rest], importance[rest])
-            scores[held, 1] = _exported(network).scores(dense[held])
+        features = features_by(rest)
+        models = _linear(STRENGTH, features[rest], truth[rest], importance[rest])
+        scores[held, 0] = features[held] @ _coefficients(models).astype(float) + _intercepts(models)
+        if dense.shape[2]:
+            looks = _exported(_fit_network(dense[rest], truth[rest], importance[rest])).scores(dense[held])
+            scores[held, 1], scores[held, 2] = looks.mean(axis=1), looks[:, 0]
     return scores
 
 

@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from monitor.classify.encoder import BATCH, DIMENSIONS, encode, encoder_id, words_of
+from monitor.classify.encoder import BATCH, DIMENSIONS, encode, encoder_id, whole_of, words_of
 from monitor.domain import Text
 
 Vector = npt.NDArray[np.float32]
@@ -45,27 +45,35 @@ def write(file: Path, encoder: str, vectors: Mapping[bytes, Vector]) -> None:
         )
 
 
-def digest_of(text: Text) -> bytes:
+def digest_of(said: str) -> bytes:
     """What a vector is kept under: the words that the encoder reads."""
-    return blake2b(words_of(text).encode(), digest_size=8).digest()
+    return blake2b(said.encode(), digest_size=8).digest()
 
 
 def vectors_of(
     texts: Sequence[Text], kept: Mapping[bytes, Vector], *, adapter: bytes = b"", progress: Callable[[str], None]
 ) -> dict[bytes, Vector] | None:
     """The vectors of all texts, kept ones taken, the rest made now; None where that takes an encoder we lack."""
-    missing = {digest_of(text): text for text in texts if digest_of(text) not in kept}
+    wanted = {digest_of(said): said for text in texts for said in (words_of(text), whole_of(text)) if said}
+    wanted |= {digest_of(words_of(text)): words_of(text) for text in texts}
+    missing = {digest: said for digest, said in wanted.items() if digest not in kept}
     if missing and not encoder_id():
         return None
-    found = {digest_of(text): kept[digest_of(text)] for text in texts if digest_of(text) in kept}
+    found = {digest: kept[digest] for digest in wanted if digest in kept}
     waiting = list(missing.items())
     for start in range(0, len(waiting), BATCH):
         part = waiting[start : start + BATCH]
-        found.update(zip((digest for digest, _ in part), encode([text for _, text in part], adapter), strict=True))
+        found.update(zip((digest for digest, _ in part), encode([said for _, said in part], adapter), strict=True))
         progress(f"encoded {min(start + BATCH, len(waiting))} of {len(waiting)} texts")
     return found
 
 
-def stacked(texts: Sequence[Text], vectors: Mapping[bytes, Vector]) -> npt.NDArray[np.float64]:
-    """The vectors in the order of `texts`: (len(texts), D)."""
-    return np.array([vectors[digest_of(text)] for text in texts], dtype=float).reshape(-1, DIMENSIONS)
+def stacked(texts: Sequence[Text], vectors: Mapping[bytes, Vector]) -> npt.NDArray[np.float32]:
+    """The vectors in the order of `texts`, of the title and of the whole, the title's again where that is all there is.
+
+    Shape: (len(texts), 2, D).
+    """
+    pairs = [
+        [vectors[digest_of(said)] for said in (words_of(text), whole_of(text) or words_of(text))] for text in texts
+    ]
+    return np.array(pairs, dtype=np.float32).reshape(-1, 2, DIMENSIONS)

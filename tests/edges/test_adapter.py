@@ -13,14 +13,17 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from monitor import resources
 from monitor.classify.adapter import BLOCK, layout_of, quantised, tuned_on
-from monitor.classify.encoder import encode, encoder_id, wheel_weights
+from monitor.classify.encoder import encode, encoder_id, wheel_weights, whole_of, words_of
+from monitor.classify.features import prepare
 from monitor.classify.pieces import Pieces
+from monitor.classify.predict import EXACT, Classifier
 from monitor.domain import Text
 from monitor.errors import ArtefactError
 
 pytestmark = pytest.mark.skipif(not encoder_id(), reason="no sentence encoder has a wheel for this machine")
-TEXTS = [Text(title="Dockers strike closes port"), Text(title="数据出境新规施行"), Text(title="Ç'est l'été")]
+TEXTS = ["Dockers strike closes port", "数据出境新规施行", "Ç'est l'été"]
 UNITS = 32
 
 
@@ -75,7 +78,7 @@ def test_the_engine_computes_the_adapters_formula(weights: bytes) -> None:
     cut, words = Pieces(weights), stored(weights, "emb.word").reshape(-1, 384)
     places, kind = stored(weights, "emb.pos").reshape(-1, 384), stored(weights, "emb.type")[:384]
     for text, found in zip(TEXTS, encode(TEXTS, made), strict=True):
-        numbers = cut(text.title, 512)
+        numbers = cut(text, 512)
         x = normed(words[numbers] + places[: len(numbers)] + kind, "emb.ln")
         q, k, v = (
             (x @ stored(weights, f"l0.{n}.w").reshape(384, 384).T + stored(weights, f"l0.{n}.b")).reshape(-1, 12, 32)
@@ -132,3 +135,24 @@ def test_a_matrix_in_four_bits_is_nearly_itself() -> None:
     matrix = np.random.default_rng(1).normal(size=(8, 64)).astype(np.float32)
     assert np.corrcoef(full(quantised(matrix)), matrix.ravel())[0, 1] > 0.99
     assert not full(quantised(np.zeros((2, 32), np.float32))).any()
+
+
+def test_a_possible_risk_is_read_on_and_a_plain_no_is_not() -> None:
+    classifier = Classifier.load(resources.path("models"))
+    weights = classifier.weights
+    risk = Text(title="Dockers strike closes port", summary="Ships wait outside as terminals stand still.")
+    plain = Text(title="Striker scores twice in cup final", summary="Fans sang until midnight.")
+    assert weights.network is not None
+    for text, looks in ((risk, (words_of(risk), whole_of(risk))), (plain, (words_of(plain),))):
+        dense = weights.network.scores(encode(looks, weights.adapter)).mean(axis=0)
+        prepared = [prepare(text)]
+        words = classifier._scores([classifier._vector(prepared[0])], prepared)[0]
+        odds = words * weights.mix[EXACT, 0] + dense * weights.mix[EXACT, 1] + weights.shift[EXACT]
+        assert np.abs(classifier.probabilities([text], EXACT)[0] - 1 / (1 + np.exp(-odds))).max() < 1e-6
+
+
+def test_the_second_look_is_short_in_every_script() -> None:
+    assert whole_of(Text(title="a", summary="b" * 1000)) == "a " + "b" * 240
+    assert whole_of(Text(title="港", summary="口" * 1000)) == "港 " + "口" * 120
+    assert whole_of(Text(title="only a title")) == whole_of(Text(title="", summary="only a summary")) == ""
+    assert words_of(Text(title=" ", summary="a summary\0stands in")) == "a summary stands in"
