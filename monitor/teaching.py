@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from monitor import resources
+from monitor.classify.adapter import tuned_on
 from monitor.classify.artefact import ADAPTER, manifest_of, save
 from monitor.classify.card import card_of, in_words
 from monitor.classify.encoder import encoder_id
@@ -78,8 +79,9 @@ def _trained(more: Sequence[LabelledText], progress: Progress, *, keep: bool = F
     sources = load_sources(resources.path("seeds/sources.yaml"))
     topics = load_taxonomy(resources.path("seeds/taxonomy.yaml"), sources)
     examples = [*read_labels(resources.path("seeds/labels.jsonl")), *more]
-    texts = [example.text for example in examples]
     adapter = (resources.path("models") / ADAPTER).read_bytes()
+    known = tuned_on(adapter)  # whose titles are enough: probabilities are fitted on the others' texts
+    texts = [replace(e.text, summary="") if e.group in known and e.text.title else e.text for e in examples]
     here = encoder_id(sha256(adapter).hexdigest())
     file = resources.path("seeds") / VECTORS
     encoder, kept = read(file)

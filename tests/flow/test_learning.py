@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 from monitor import resources
+from monitor.classify.adapter import tuned_on
 from monitor.classify.artefact import ADAPTER
 from monitor.classify.encoder import encode, encoder_id, whole_of, words_of
 from monitor.classify.train import read_labels
@@ -43,10 +44,12 @@ def test_a_verdict_a_candidate_the_gate_and_back(monitor: Monitor, site: Site) -
 @pytest.mark.skipif(not encoder_id(), reason="no sentence encoder has a wheel for this machine")
 def test_the_kept_vectors_are_the_encoders() -> None:
     encoder, kept = read(resources.path("seeds/vectors.npz"))
-    texts = [example.text for example in read_labels(resources.path("seeds/labels.jsonl"))]
+    examples = read_labels(resources.path("seeds/labels.jsonl"))
     adapter = (resources.path("models") / ADAPTER).read_bytes()
     assert encoder == encoder_id(sha256(adapter).hexdigest())
-    said = [words for text in texts for words in (words_of(text), whole_of(text)) if words]
+    said = [words_of(one.text) for one in examples]
+    known = tuned_on(adapter)
+    said += [whole for one in examples if one.group not in known and (whole := whole_of(one.text))]
     held = [words for words in said if digest_of(words) in kept]
     assert len(held) >= 0.75 * len(said)  # new seeds are encoded when trained on, and kept at the next --shipped
     sample = held[:: len(held) // 25]
