@@ -66,7 +66,6 @@ class Weights:
     mix: Floats  # (2, 2, 3): tier, part, tag
     shift: Floats  # (2, 3)
     thresholds: Floats  # (2, 3)
-    read_on_from: float  # with every exact probability of the title below it, the summary is not read by the encoder
     ask_from: float  # with every fast probability below it, a text is no risk and the encoder is not asked
     topics: tuple[str, ...]  # T
     topic_weights: npt.NDArray[np.float32]  # (V, T)
@@ -115,7 +114,6 @@ def save(folder: Path, weights: Weights, pipeline: bytes, facts: dict[str, Any],
         "tags": [tag.value for tag in TAGS],
         "encoder": weights.encoder,
         "ask_from": weights.ask_from,
-        "read_on_from": weights.read_on_from,
         "files": digests,
         **facts,
     }
@@ -188,7 +186,7 @@ def load_weights(folder: Path) -> Weights:
             words = {name: tuple(str(word) for word in arrays[name]) for name in _WORDS}
     except (ValueError, KeyError, OSError) as problem:
         raise _wrong(_("{file} cannot be read").format(file=folder / WEIGHTS)) from problem
-    told = {name: manifest[name] for name in ("version", "encoder", "ask_from", "read_on_from")}
+    told = {name: manifest[name] for name in ("version", "encoder", "ask_from")}
     adapter = _checked(folder, ADAPTER, manifest) if ADAPTER in manifest["files"] else b""
     network = Network(**layers) if layers else None
     contents: dict[str, Any] = {**values, **words, **told, "network": network, "adapter": adapter}

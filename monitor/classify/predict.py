@@ -18,6 +18,7 @@ from monitor.domain import TAGS, Evidence, Judgement, Tag, Text
 TOPIC_FROM = 0.3  # probability from which a second topic is told; the likeliest one always is
 EVIDENCE_MOST = 8
 CHUNK = 1000
+UNDECIDED = (0.1, 0.8)  # chances of a tag by words and title between which the encoder reads on
 BAND = (0.6, 1.15)  # unsure between these multiples of a tag's threshold
 WORDS_KEPT = 20_000
 FAST, EXACT = 0, 1
@@ -132,12 +133,13 @@ class Classifier:
         return found
 
     def _network_scores(self, texts: Sequence[Text], words: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
-        """Of the titles, and where those leave a risk possible the mean of that and of a second look at the whole."""
+        """Of the titles, and where those leave a tag undecided the mean of that and of a second look at the whole."""
         weights = self.weights
         assert weights.network is not None  # noqa: S101  (`has_encoder` says so)
         found = weights.network.scores(encode([words_of(text) for text in texts], weights.adapter))
-        possible = self._probabilities(words, found).max(axis=1) >= weights.read_on_from
-        wholes = [(n, said) for n, text in enumerate(texts) if possible[n] and (said := whole_of(text))]
+        chances = self._probabilities(words, found)
+        undecided = np.any((chances >= UNDECIDED[0]) & (chances < UNDECIDED[1]), axis=1)
+        wholes = [(n, said) for n, text in enumerate(texts) if undecided[n] and (said := whole_of(text))]
         if wholes:
             rows = [n for n, _ in wholes]
             looked = weights.network.scores(encode([said for _, said in wholes], weights.adapter))

@@ -38,7 +38,7 @@ HIDDEN = 128
 EPOCHS = 15
 DECAY = 1.0  # of the network's weights
 NEARLY = 0.01  # F1 that counts as no difference
-LOST_TO_SPEED = 0.004  # macro-F1 that each step of the cascade may cost
+LOST_TO_SPEED = 0.005  # macro-F1 that the cascade may cost
 
 _WORDS: dict[str, Any] = {"token_pattern": r"\S+", "lowercase": False, "ngram_range": (1, 2)}
 _SPELLING: dict[str, Any] = {"analyzer": "char_wb", "lowercase": False, "ngram_range": PIECES}
@@ -117,11 +117,9 @@ def train(
     fresh = np.array([example.group not in known for example in examples])
     fold = np.full(len(examples), -1)
     fold[fresh] = _folds([example.group for example, is_fresh in zip(examples, fresh, strict=True) if is_fresh])
-    scores, judged = _unseen_scores(prepared, dense, truth, importance, fold)[fresh], truth[fresh]
-    unseen, at_titles = scores[:, :2], scores[:, [0, 2]]
+    unseen, judged = _unseen_scores(prepared, dense, truth, importance, fold)[fresh], truth[fresh]
     mix, shift = _mixed(unseen, judged)
     chances = 1 / (1 + np.exp(-(np.einsum("npk,tpk->tnk", unseen, mix) + shift[:, None, :])))
-    of_titles = 1 / (1 + np.exp(-(np.einsum("npk,pk->nk", at_titles, mix[EXACT]) + shift[EXACT])))
     usual = _as_in_news(judged)
     thresholds = np.array([[best_threshold(p, t, usual) for p, t in _by_tag(c, judged)] for c in chances])
     progress("the final model")
@@ -140,8 +138,7 @@ def train(
         mix=mix,
         shift=shift,
         thresholds=thresholds,
-        ask_from=_cut(chances[FAST], np.zeros_like(chances[FAST]), chances[EXACT], thresholds[EXACT], judged),
-        read_on_from=_cut(of_titles, of_titles, chances[EXACT], thresholds[EXACT], judged),
+        ask_from=_ask_from(chances, thresholds, judged),
         topics=tuple(topics),
         topic_weights=_coefficients(topic_models),
         topic_bias=_intercepts(topic_models),
@@ -183,13 +180,13 @@ def _by_tag(values: Matrix, truth: Truth) -> zip[tuple[Matrix, Truth]]:
     return zip(values.T, truth.T, strict=True)
 
 
-def _cut(first: Matrix, kept: Matrix, last: Matrix, thresholds: Matrix, truth: Truth) -> float:
-    """The highest probability at a `first` look below which `kept` may stand for the `last`: next to no F1 is lost."""
-    whole = _macro_f1(last, thresholds, truth)
+def _ask_from(chances: Matrix, thresholds: Matrix, truth: Truth) -> float:
+    """The highest fast probability below which the encoder need not be asked: what it costs is next to nothing."""
+    whole = _macro_f1(chances[EXACT], thresholds[EXACT], truth)
     found = 0.0
     for cut in np.arange(0.01, 0.31, 0.01):
-        looked = first.max(axis=1, keepdims=True) >= cut
-        if _macro_f1(np.where(looked, last, kept), thresholds, truth) < whole - LOST_TO_SPEED:
+        asked = chances[FAST].max(axis=1) >= cut
+        if _macro_f1(chances[EXACT] * asked[:, None], thresholds[EXACT], truth) < whole - LOST_TO_SPEED:
             break
         found = float(round(cut, 2))
     return found
@@ -317,11 +314,8 @@ def _folds(groups: Sequence[str]) -> Truth:
 
 
 def _unseen_scores(prepared: Sequence[str], dense: Any, truth: Truth, importance: Matrix, fold: Truth) -> Matrix:
-    """The scores of every example by parts that have not seen it: (examples, 3, 3 tags).
-
-    By the words, by the network at both looks, and by the network at the title alone.
-    """
-    scores = np.zeros((len(prepared), 3, len(TAGS)))
+    """The scores of every example by parts that have not seen it: (examples, 2 parts, 3 tags)."""
+    scores = np.zeros((len(prepared), 2, len(TAGS)))
     features_by = _features_by_fold(prepared)
     for number in range(fold.max() + 1):
         rest, held = fold != number, fold == number
@@ -329,8 +323,8 @@ def _unseen_scores(prepared: Sequence[str], dense: Any, truth: Truth, importance
         models = _linear(STRENGTH, features[rest], truth[rest], importance[rest])
         scores[held, 0] = features[held] @ _coefficients(models).astype(float) + _intercepts(models)
         if dense.shape[2]:
-            looks = _exported(_fit_network(dense[rest], truth[rest], importance[rest])).scores(dense[held])
-            scores[held, 1], scores[held, 2] = looks.mean(axis=1), looks[:, 0]
+            network = _fit_network(dense[rest], truth[rest], importance[rest])
+            scores[held, 1] = _exported(network).scores(dense[held]).mean(axis=1)
     return scores
 
 
