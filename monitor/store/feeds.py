@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from urllib.parse import urlsplit
 
-from sqlalchemy import Connection, Engine, and_, bindparam, case, func, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Engine, and_, bindparam, case, func, or_, select, text, update
 
 from monitor.domain import Feed, FeedState, FeedUpdate
 from monitor.store.engine import holder_is_gone, owner, reading, upsert, writing
 from monitor.store.schema import feeds, items
 
 LEASE = timedelta(minutes=15)  # longer than any pass over what one claim takes
+SHARD_LEASE = timedelta(minutes=5)  # of a claim that takes some of what is due: a machine cut off delays no feed longer
 CHUNK = 500  # bound parameters a statement, well under SQLite's limit
 
 
@@ -28,7 +30,7 @@ class FeedsDoor:
         wanted = {feed.name: feed for feed in listed}
         with reading(self._engine) as connection:
             known = {row.name: row for row in connection.execute(select(feeds.c.name, feeds.c.url, feeds.c.polled))}
-        new = [{"name": f.name, "url": f.url} for f in listed if f.name not in known]
+        new = [{"name": f.name, "url": f.url, "host": host_of(f.url)} for f in listed if f.name not in known]
         moved = [f for f in listed if f.name in known and known[f.name].url != f.url]
         back = [f.name for f in listed if f.name in known and not known[f.name].polled]
         gone = [name for name, row in known.items() if name not in wanted and row.polled]
@@ -38,34 +40,42 @@ class FeedsDoor:
             if new:
                 connection.execute(upsert(connection, feeds).on_conflict_do_nothing(), new)
             for feed in moved:
-                fresh = {"url": feed.url, "etag": "", "last_modified": "", "body_digest": b"", "moved_to": ""}
-                connection.execute(update(feeds).where(feeds.c.name == feed.name).values(next_poll=None, **fresh))
+                fresh = {"etag": "", "last_modified": "", "body_digest": b"", "moved_to": "", "host": host_of(feed.url)}
+                connection.execute(
+                    update(feeds).where(feeds.c.name == feed.name).values(url=feed.url, next_poll=None, **fresh)
+                )
             for names, polled in ((back, True), (gone, False)):
                 for part in _chunks(names):
                     connection.execute(update(feeds).where(feeds.c.name.in_(part)).values(polled=polled))
 
-    def claim_due(self, listed: Sequence[Feed], *, now: datetime, everything: bool = False) -> list[FeedState]:
-        """Take the feeds that are due (or all), each by a lease that a second poller respects.
+    def claim_due(
+        self, listed: Sequence[Feed], *, now: datetime, everything: bool = False, most: int | None = None
+    ) -> list[FeedState]:
+        """Take the feeds that are due (or all), at `most` so many, each by a lease that other pollers respect.
 
-        A lease whose holder died on this machine is taken over at once.
+        While one poller has feeds of a host, no other is given any of that host, so that its two
+        connections stay two. A lease whose holder died on this machine is taken over at once.
         """
         by_name = {feed.name: feed for feed in listed}
         with writing(self._engine) as connection:
-            query = select(feeds).where(feeds.c.polled)
+            _one_claim_at_a_time(connection)
+            _give_up_dead_leases(connection)
+            elsewhere = select(feeds.c.host).where(_leased(now), feeds.c.host != "", feeds.c.leased_by != owner())
+            query = select(feeds).where(feeds.c.polled, ~_leased(now), feeds.c.host.not_in(elsewhere))
             if not everything:
-                # A next poll further ahead than any wait we set comes from a clock that was wrong: due now.
-                horizon = now + timedelta(days=2)
-                due = or_(feeds.c.next_poll.is_(None), feeds.c.next_poll <= now, feeds.c.next_poll > horizon)
-                query = query.where(due)
-            rows = [
-                row
-                for row in connection.execute(query.order_by(feeds.c.next_poll, feeds.c.id))
-                if row.name in by_name and _free(row.lease_until, row.leased_by, now)
-            ]
+                query = query.where(_due(now))
+            found = connection.execute(query.order_by(feeds.c.next_poll, feeds.c.id).limit(most))
+            rows = [row for row in found if row.name in by_name]
+            lease = {"lease_until": now + (LEASE if most is None else SHARD_LEASE), "leased_by": owner()}
             for part in _chunks([row.id for row in rows]):
-                lease = {"lease_until": now + LEASE, "leased_by": owner()}
                 connection.execute(update(feeds).where(feeds.c.id.in_(part)).values(**lease))
         return [_state(row, by_name[row.name]) for row in rows]
+
+    def due_count(self, *, now: datetime, most: int) -> int:
+        """How many feeds are due and not in hand, counted up to `most`."""
+        found = select(feeds.c.id).where(feeds.c.polled, _due(now), ~_leased(now)).limit(most)
+        with reading(self._engine) as connection:
+            return int(connection.execute(select(func.count()).select_from(found.subquery())).scalar_one())
 
     def release(self, states: Sequence[FeedState]) -> None:
         """Give back leases that are still ours: of feeds that a pass took and did not get to."""
@@ -142,10 +152,37 @@ def write_back(connection: Connection, updates: Sequence[FeedUpdate]) -> None:
     )
 
 
-def _free(lease_until: datetime | None, leased_by: str, now: datetime) -> bool:
-    if lease_until is None or lease_until <= now or lease_until > now + 2 * LEASE:
-        return True
-    return holder_is_gone(leased_by)
+def host_of(url: str) -> str:
+    """The host that a feed's address names, in lower case; empty for an address without one."""
+    try:
+        return (urlsplit(url).hostname or "").lower()
+    except ValueError:
+        return ""
+
+
+def _due(now: datetime) -> ColumnElement[bool]:
+    """A next poll further ahead than any wait we set comes from a clock that was wrong: due now."""
+    return or_(feeds.c.next_poll.is_(None), feeds.c.next_poll <= now, feeds.c.next_poll > now + timedelta(days=2))
+
+
+def _leased(now: datetime) -> ColumnElement[bool]:
+    """In somebody's hands: a lease that has not run out and was not written by a clock that was wrong."""
+    until = feeds.c.lease_until
+    return and_(until.is_not(None), until > now, until <= now + 2 * LEASE)
+
+
+def _one_claim_at_a_time(connection: Connection) -> None:
+    """Hosts are given out whole, so two claims must not run into one another; SQLite has one writer anyhow."""
+    if connection.dialect.name == "postgresql":
+        connection.execute(text("SELECT pg_advisory_xact_lock(hashtext('monitor: claim feeds'))"))
+
+
+def _give_up_dead_leases(connection: Connection) -> None:
+    holders = connection.execute(select(feeds.c.leased_by).where(feeds.c.lease_until.is_not(None)).distinct()).scalars()
+    gone = [holder for holder in holders if holder_is_gone(holder)]
+    if gone:
+        free = update(feeds).where(feeds.c.lease_until.is_not(None), feeds.c.leased_by.in_(gone))
+        connection.execute(free.values(lease_until=None, leased_by=""))
 
 
 def _chunks(values: Sequence) -> list[Sequence]:  # type: ignore[type-arg]

@@ -79,6 +79,8 @@ def _flag(name: str, default: str = "false") -> Column[Any]:
 
 meta = Table("meta", metadata, Column("name", String(40), primary_key=True), Column("value", Text, nullable=False))
 
+_LEASED = text("lease_until IS NOT NULL")
+
 feeds = Table(
     "feeds",
     metadata,
@@ -99,6 +101,9 @@ feeds = Table(
     _flag("polled", "true"),
     _moment("lease_until"),
     _line("leased_by"),
+    _line("host"),  # one machine at a time polls the feeds of one host
+    Index(None, "next_poll"),
+    Index("ix_feeds_leased", "host", sqlite_where=_LEASED, postgresql_where=_LEASED),
 )
 
 items = Table(

@@ -13,6 +13,7 @@ from sqlalchemy import (
     JSON,
     Boolean,
     Column,
+    Date,
     DateTime,
     Engine,
     Float,
@@ -42,6 +43,8 @@ def a_value(column: Column[Any], number: int, chance: random.Random, of: dict[st
     kind = column.type
     if isinstance(kind, UtcDateTime | DateTime):
         return NOW + timedelta(seconds=chance.randrange(10**6))
+    if isinstance(kind, Date):
+        return NOW.date() + timedelta(days=number)
     if isinstance(kind, Boolean):
         return bool(chance.getrandbits(1))
     if isinstance(kind, Integer):

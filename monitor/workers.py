@@ -1,0 +1,210 @@
+"""The same jobs on a PostgreSQL queue (Procrastinate): any machine joins, one of them schedules at a time.
+
+A job is a shard: "poll what is due, at most so many feeds". What is due, and who has it in hand, stands
+in the tables, so a job that is lost with its worker loses nothing: the next one takes the same feeds.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import signal
+import threading
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from typing import Any
+
+from monitor.errors import ConfigError, MonitorError
+from monitor.i18n import _
+from monitor.pipeline import run_pass
+from monitor.shell import Shell
+from monitor.telling import announce, deliver, send_digests
+
+log = logging.getLogger(__name__)
+
+SHARD = 300  # feeds a job takes
+MOST_SHARDS = 64  # jobs waiting at most; more would only be more of the same
+TICK_S = 1.0
+LOCK_TRY_S = 5.0  # how often another machine tries to become the scheduler
+STALLED_S = 30.0  # a worker that has not been heard of for so long is dead, and so is its job
+QUEUE_SCHEMA = "procrastinate"  # its tables stand apart from ours
+ALIVE = "keepalives=1&keepalives_idle=5&keepalives_interval=5&keepalives_count=3&tcp_user_timeout=20000"
+# The server, too, has to notice that a machine is cut off: the scheduler's lock is free when its session ends.
+NOTICED = "SET tcp_keepalives_idle = 5; SET tcp_keepalives_interval = 5; SET tcp_keepalives_count = 3"
+SCHEDULER = "SELECT pg_try_advisory_lock(hashtext('monitor: scheduler'))"
+
+
+def work(shell: Shell, *, concurrency: int, schedule: bool = True) -> int:
+    """Take jobs until SIGTERM or SIGINT; returns 0 after a clean stop.
+
+    Raises: ConfigError when the database is no PostgreSQL.
+    """
+    url = queue_url(shell.settings.database)
+    shell.store.sync_feeds(shell.feeds)
+    _profiles = shell.profiles
+    make_queue(url)
+    stopping = threading.Event()
+    scheduler = threading.Thread(target=_schedule, args=(shell, url, stopping), name="scheduler", daemon=True)
+    if schedule:
+        scheduler.start()
+    try:
+        asyncio.run(_take_jobs(shell, url, stopping, concurrency))
+    finally:
+        stopping.set()
+        if schedule:
+            scheduler.join(LOCK_TRY_S * 2)
+    return 0
+
+
+def queue_url(database: str) -> str:
+    """The address of the queue: the same database, with connections that notice when the other side is gone."""
+    if not database.startswith("postgresql"):
+        said = _("workers share a PostgreSQL database: name it with MONITOR_DATABASE_URL (`monitor db copy` fills it)")
+        raise ConfigError(said)
+    url = database.replace("postgresql+psycopg://", "postgresql://", 1)
+    return f"{url}{'&' if '?' in url else '?'}{ALIVE}"
+
+
+def make_queue(url: str) -> None:
+    """Create the queue's tables in a schema of their own; several machines may do so at once."""
+    import psycopg
+
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute("SELECT pg_advisory_lock(hashtext('monitor: make queue'))")
+        if connection.execute(f"SELECT to_regclass('{QUEUE_SCHEMA}.procrastinate_jobs')").fetchone() == (None,):
+            connection.execute(f"CREATE SCHEMA IF NOT EXISTS {QUEUE_SCHEMA}")
+            with closing(_app(url)) as app:
+                app.open()
+                app.schema_manager.apply_schema()
+
+
+# --- the scheduler ------------------------------------------------------------------------------------
+
+
+def shards_needed(due: int) -> int:
+    """How many jobs the feeds that are due are worth."""
+    return min(-(-due // SHARD), MOST_SHARDS)
+
+
+def _schedule(shell: Shell, url: str, stopping: threading.Event) -> None:
+    """Whoever holds the lock schedules; when that session ends, another machine takes over within seconds."""
+    while not stopping.is_set():
+        try:
+            with _held_lock(url) as held, closing(_app(url)) as app:
+                if held is not None:
+                    log.warning("this machine schedules")
+                    app.open()
+                    while not stopping.wait(TICK_S):
+                        held.execute("SELECT 1")  # the lock is ours only as long as this session lives
+                        tick(shell, app)
+        except Exception as problem:
+            log.warning("no scheduling from here for the moment", extra={"why": str(problem).splitlines()[0]})
+        stopping.wait(LOCK_TRY_S)
+
+
+def tick(shell: Shell, app: Any) -> int:
+    """Put as many jobs into the queue as there is work; one that waits already is not put twice. Returns how many."""
+    from procrastinate.exceptions import AlreadyEnqueued
+
+    now = shell.clock()
+    names = [f"poll {n}" for n in range(shards_needed(shell.store.due_count(now=now, most=SHARD * MOST_SHARDS)))]
+    put = 0
+    for name in ["tell", *names]:
+        task = "tell" if name == "tell" else "poll"
+        try:
+            app.configure_task(task, queueing_lock=name, queue=task, lock="tell" if task == "tell" else None).defer()
+        except AlreadyEnqueued:
+            continue
+        put += 1
+    return put
+
+
+@contextmanager
+def _held_lock(url: str) -> Iterator[Any]:
+    import psycopg
+
+    with psycopg.connect(url, autocommit=True) as connection:
+        for setting in NOTICED.split("; "):
+            connection.execute(setting)
+        yield connection if connection.execute(SCHEDULER).fetchone() == (True,) else None
+
+
+# --- the jobs --------------------------------------------------------------------------------------------
+
+
+def _app(url: str) -> Any:
+    from procrastinate import App, SyncPsycopgConnector
+
+    return App(connector=SyncPsycopgConnector(conninfo=url, kwargs=_apart(), min_size=1, max_size=2))
+
+
+def _apart() -> dict[str, str]:
+    return {"options": f"-c search_path={QUEUE_SCHEMA}"}
+
+
+async def _take_jobs(shell: Shell, url: str, stopping: threading.Event, concurrency: int) -> None:
+    from procrastinate import App, PsycopgConnector
+
+    app = App(connector=PsycopgConnector(conninfo=url, kwargs=_apart(), min_size=1, max_size=concurrency + 3))
+    app.task(lambda: poll(shell, stopping), name="poll", queue="poll")
+    app.task(lambda: tell(shell, stopping), name="tell", queue="tell", lock="tell")
+    loop = asyncio.get_running_loop()
+    async with app.open_async():
+        worker = asyncio.create_task(
+            app.run_worker_async(
+                concurrency=concurrency,
+                install_signal_handlers=False,
+                delete_jobs="always",
+                fetch_job_polling_interval=2.0,
+                stalled_worker_timeout=STALLED_S,
+                shutdown_graceful_timeout=20.0,
+            )
+        )
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, lambda: (stopping.set(), worker.cancel()))
+        log.warning("worker takes jobs", extra={"concurrency": concurrency})
+        while not worker.done():
+            await asyncio.wait([worker], timeout=STALLED_S)
+            await _bury_the_dead(app)
+    log.warning("worker stopped")
+
+
+async def _bury_the_dead(app: Any) -> None:
+    """A job whose worker died is taken out: its feeds' leases run out by themselves, and it held nothing else."""
+    from procrastinate.jobs import Status
+
+    try:
+        for job in await app.job_manager.get_stalled_jobs(seconds_since_heartbeat=STALLED_S):
+            await app.job_manager.finish_job(job=job, status=Status.FAILED, delete_job=True)
+            log.warning("a job whose worker died was taken out", extra={"job": job.task_name})
+    except Exception as problem:
+        log.warning("dead jobs could not be looked for", extra={"why": str(problem).splitlines()[0]})
+
+
+def poll(shell: Shell, stopping: threading.Event) -> None:
+    """One shard of what is due."""
+    with _border("poll"):
+        shell.refresh()
+        outcome = run_pass(shell, most=SHARD, stop=stopping.is_set)
+        if outcome.feeds:
+            log.info("polled", extra={"feeds": outcome.feeds, "new": outcome.items_new, "took_s": outcome.took_s})
+
+
+def tell(shell: Shell, stopping: threading.Event) -> None:
+    """What is due to be said, by one worker at a time."""
+    with _border("tell"):
+        shell.refresh()
+        announce(shell, now=shell.clock())
+        send_digests(shell, now=shell.clock())
+        deliver(shell, clock=shell.clock, stop=stopping.is_set)
+
+
+@contextmanager
+def _border(job: str) -> Iterator[None]:
+    """Expected trouble is told and the job ends: what was due is due still, and the next one does it."""
+    try:
+        yield
+    except MonitorError as problem:
+        log.error("job failed", extra={"job": job, "why": str(problem)})
+    except Exception:
+        log.exception("job failed by a bug of ours", extra={"job": job})
