@@ -46,6 +46,7 @@ class Daemon:
 
     def poll(self) -> None:
         """A pass over what is due; nothing happens when nothing is."""
+        self.shell.refresh()
         due = self.shell.store.next_due()
         if due is None or due <= self.shell.clock():
             outcome = run_pass(self.shell, stop=self.stopping.is_set)

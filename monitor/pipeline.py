@@ -12,7 +12,7 @@ import logging
 import time
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, closing
+from contextlib import ExitStack, closing, nullcontext
 from dataclasses import fields, replace
 from datetime import date, datetime, timedelta
 
@@ -60,22 +60,28 @@ def run_pass(
     shell: Shell,
     *,
     everything: bool = False,
+    most: int | None = None,
     fetch_only: bool = False,
     progress: Progress | None = None,
     stop: Callable[[], bool] = lambda: False,
 ) -> PollOutcome:
-    """All due feeds, from the network to the outbox. Safe to repeat; `stop` ends it after the running batch."""
+    """All due feeds, from the network to the outbox. Safe to repeat; `stop` ends it after the running batch.
+
+    With `most` it is one shard of the work that several machines share: at most so many of the feeds that
+    are due; the list of feeds and what waits for the classifier are then looked after by another job.
+    """
     began, now = time.monotonic(), shell.clock()
     feeds, _ = shell.feeds, shell.profiles  # wrong ones end the pass before it begins
     store = shell.store
-    store.sync_feeds(feeds)
-    due = store.claim_due(shell.feeds, now=now, everything=everything)
+    if most is None:
+        store.sync_feeds(feeds)
+    due = store.claim_due(shell.feeds, now=now, everything=everything, most=most)
     pass_id = store.start_pass(at=now) if due else None
     counts: Counter[str] = Counter(feeds=len(due))
     with ExitStack() as stack:
         fetcher = stack.enter_context(closing(shell.fetcher())) if due else None
         parsers = stack.enter_context(closing(shell.parsers())) if due else None
-        if not fetch_only:
+        if not fetch_only and most is None:
             judge_waiting(shell, now=now, counts=counts)
         if fetcher is not None and parsers is not None:
             fetched = _unless_same(fetcher.fetch_all(due))
@@ -197,9 +203,17 @@ def judged(shell: Shell, items: Sequence[Item]) -> list[Item]:
 def _decide_and_write(
     shell: Shell, items: Sequence[Item], *, now: datetime, write: Callable[[Decision], None]
 ) -> Decision:
+    new = any(item.judgement and item.judgement.flagged and not item.baseline for item in items)
+    with shell.store.deciding() if new else nullcontext():
+        return _decided(shell, items, now=now, write=write, new=new)
+
+
+def _decided(
+    shell: Shell, items: Sequence[Item], *, now: datetime, write: Callable[[Decision], None], new: bool
+) -> Decision:
     for attempt in range(DECIDE_TRIES):
         known = Known()
-        if any(item.judgement and item.judgement.flagged and not item.baseline for item in items):
+        if new:
             known = shell.store.known(since=now - OPEN_FOR - NEWS_FOR, today=now - timedelta(days=1))
         decision = decide(items, known=known, profiles=shell.profiles, now=now)
         try:

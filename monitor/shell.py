@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import logging
 import tarfile
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
@@ -14,7 +15,7 @@ from typing import TYPE_CHECKING
 from monitor import resources
 from monitor.config import Settings
 from monitor.domain import Feed, Profile, Recipient
-from monitor.errors import ArtefactError, UsageError
+from monitor.errors import ArtefactError, MonitorError, UsageError
 from monitor.i18n import _
 from monitor.store import Store
 from monitor.text.lines import read_file
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
     from monitor.ingest.fetch import Fetcher
     from monitor.ingest.parse import Parsers
     from monitor.warn.playbooks import Playbooks
+
+log = logging.getLogger(__name__)
 
 DEFAULT_EVERY = timedelta(minutes=30)
 TAGGER_IDLE_S = 120.0
@@ -114,6 +117,37 @@ class Shell:
         except ArtefactError as problem:
             return str(problem)
 
+    def refresh(self) -> None:
+        """Take up what has changed since the last job: feeds, profiles and playbooks, each file when it is whole
+        and right, and the promoted classifier. A file that became wrong is told of and the former one stays in force.
+        """
+        cached = self.__dict__
+        for name, file in self._files().items():
+            stamp = _stamp(file)
+            if cached.setdefault(f"_{name}_stamp", stamp) == stamp:
+                continue
+            former = cached.pop(name, None)
+            cached[f"_{name}_stamp"] = stamp
+            try:
+                getattr(self, name)
+            except MonitorError as problem:
+                log.error("a changed file is not taken up", extra={"file": str(file), "why": str(problem)})
+                cached[name] = former
+            else:
+                log.warning("a changed file is taken up", extra={"file": str(file)})
+                if name == "feeds":
+                    self.store.sync_feeds(self.feeds)
+        promoted = self.store.promoted_digest()
+        if cached.setdefault("_promoted", promoted) != promoted:
+            cached["_promoted"] = promoted
+            for name in ("model_dir", "model_line", "tagger"):  # a tagger in use ends with its last question
+                cached.pop(name, None)
+            log.warning("another classifier judges", extra={"digest": promoted[:12] or "shipped"})
+
+    def _files(self) -> dict[str, Path]:
+        named = {name: getattr(self.settings, name) for name in ("feeds", "profiles", "playbooks")}
+        return {name: file for name, file in named.items() if file is not None}
+
     def fetcher(self) -> Fetcher:
         """A fetcher with our name on it; libcurl is loaded only now."""
         from monitor.ingest.fetch import Fetcher
@@ -140,6 +174,15 @@ def signer_of(settings: Settings) -> Callable[[bytes], bytes]:
     from monitor.notify.identity import domain_of
 
     return signer(str(settings.dkim_key), settings.dkim_selector, domain_of(settings.mail_from))
+
+
+def _stamp(file: Path) -> tuple[int, int] | None:
+    """What tells that a file was written anew; None while it is not there."""
+    try:
+        found = file.stat()
+    except OSError:
+        return None
+    return found.st_mtime_ns, found.st_size
 
 
 def user_agent(settings: Settings) -> str:

@@ -10,13 +10,14 @@ import asyncio
 import logging
 import signal
 import threading
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from typing import Any
 
 from monitor.errors import ConfigError, MonitorError
 from monitor.i18n import _
-from monitor.pipeline import run_pass
+from monitor.pipeline import judge_waiting, run_pass
 from monitor.shell import Shell
 from monitor.telling import announce, deliver, send_digests
 
@@ -146,8 +147,8 @@ async def _take_jobs(shell: Shell, url: str, stopping: threading.Event, concurre
     from procrastinate import App, PsycopgConnector
 
     app = App(connector=PsycopgConnector(conninfo=url, kwargs=_apart(), min_size=1, max_size=concurrency + 3))
-    app.task(lambda: poll(shell, stopping), name="poll", queue="poll")
-    app.task(lambda: tell(shell, stopping), name="tell", queue="tell", lock="tell")
+    app.task(name="poll", queue="poll")(lambda: poll(shell, stopping))
+    app.task(name="tell", queue="tell", lock="tell")(lambda: tell(shell, stopping))
     loop = asyncio.get_running_loop()
     async with app.open_async():
         worker = asyncio.create_task(
@@ -160,8 +161,13 @@ async def _take_jobs(shell: Shell, url: str, stopping: threading.Event, concurre
                 shutdown_graceful_timeout=20.0,
             )
         )
+
+        def stop() -> None:
+            stopping.set()
+            worker.cancel()
+
         for number in (signal.SIGTERM, signal.SIGINT):
-            loop.add_signal_handler(number, lambda: (stopping.set(), worker.cancel()))
+            loop.add_signal_handler(number, stop)
         log.warning("worker takes jobs", extra={"concurrency": concurrency})
         while not worker.done():
             await asyncio.wait([worker], timeout=STALLED_S)
@@ -194,6 +200,7 @@ def tell(shell: Shell, stopping: threading.Event) -> None:
     """What is due to be said, by one worker at a time."""
     with _border("tell"):
         shell.refresh()
+        judge_waiting(shell, now=shell.clock(), counts=Counter())
         announce(shell, now=shell.clock())
         send_digests(shell, now=shell.clock())
         deliver(shell, clock=shell.clock, stop=stopping.is_set)

@@ -382,6 +382,15 @@ _COMMANDS = (
     ),
     ("config", "setup:config", N_("the settings in force, secrets masked"), (_JSON,)),
     (
+        "worker",
+        "watch:worker",
+        N_("joins the queue of a PostgreSQL installation, from any machine"),
+        (
+            _o("--concurrency", type=int, default=1, metavar="N", help=N_("jobs at a time")),
+            _o("--no-schedule", action="store_true", help=N_("take jobs only; another machine schedules")),
+        ),
+    ),
+    (
         "db",
         "setup:db",
         N_("storage: migrate it, check it, back it up while it is in use, restore it, copy it to another database"),

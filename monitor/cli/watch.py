@@ -23,6 +23,15 @@ def run(shell: Shell, options: argparse.Namespace) -> int:
     return serve(shell, web=not options.no_web, mail=not options.no_mail)
 
 
+def worker(shell: Shell, options: argparse.Namespace) -> int:
+    """Joins the machines that share a PostgreSQL installation."""
+    from monitor.workers import work
+
+    if options.concurrency < 1:
+        raise UsageError(_("--concurrency has to be 1 or more"))
+    return work(shell, concurrency=options.concurrency, schedule=not options.no_schedule)
+
+
 def demo(shell: Shell, options: argparse.Namespace) -> int:
     """The guided first run."""
     from monitor.demo import tour

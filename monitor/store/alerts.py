@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Engine, Table, func, insert, select, update
+from sqlalchemy import Connection, Engine, Table, func, insert, select, text, update
 
 from monitor.domain import Alert, AlertEvent, AlertState, Decision, Known, Level, Notice
 from monitor.errors import ConflictError
@@ -22,6 +23,23 @@ class AlertsDoor:
     """The part of the store that knows stories and alerts."""
 
     _engine: Engine
+
+    @contextmanager
+    def deciding(self) -> Iterator[None]:
+        """Between reading what is known and writing what follows, the machines of one PostgreSQL take turns.
+
+        Without it a decision on facts that have changed is refused all the same; this saves deciding it again.
+        """
+        if self._engine.dialect.name != "postgresql":
+            yield
+            return
+        turn = {"name": "monitor: decide"}
+        with self._engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+            connection.execute(text("SELECT pg_advisory_lock(hashtext(:name))"), turn)
+            try:
+                yield
+            finally:
+                connection.execute(text("SELECT pg_advisory_unlock(hashtext(:name))"), turn)
 
     def known(self, *, since: datetime, today: datetime) -> Known:
         """Stories seen after `since`, their alerts, and how many alerts each profile was told of after `today`."""

@@ -421,8 +421,25 @@ def test_a_sqlite_database_keeps_what_we_promise(tmp_path: Path) -> None:
         assert found == ["wal", 1, 2, 30_000]
     store.backup(tmp_path / "copy.db")
     with closing(sqlite3.connect(tmp_path / "copy.db")) as copy:
-        assert copy.execute("SELECT count(*) FROM meta").fetchone() == (2,)
+        assert copy.execute("SELECT value FROM meta WHERE name = 'install_id'").fetchone() == (store.install_id(),)
     with pytest.raises(StoreError, match="exists already"):
         store.backup(tmp_path / "copy.db")
     assert store.check() == ""
     store.close()
+
+
+def test_a_shard_takes_no_more_than_asked_and_no_host_that_another_has(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    listed = [Feed(name=f"{host} {n}", url=f"https://{host}.example/{n}") for host in "ab" for n in range(3)]
+    store.sync_feeds(listed)
+    assert store.due_count(now=NOW, most=100) == 6
+    assert store.due_count(now=NOW, most=4) == 4
+    mine = store.claim_due(listed, now=NOW, most=2)
+    assert [state.feed.name for state in mine] == ["a 0", "a 1"]
+    monkeypatch.setattr("monitor.store.feeds.owner", lambda: "elsewhere.example:1")
+    theirs = store.claim_due(listed, now=NOW, most=5)
+    assert [state.feed.name for state in theirs] == ["b 0", "b 1", "b 2"]
+    assert store.claim_due(listed, now=NOW, most=5) == []
+    later = NOW + 6 * MINUTE  # a machine that is cut off keeps its feeds from nobody for longer
+    assert len(store.claim_due(listed, now=later, most=9)) == 6

@@ -1,0 +1,94 @@
+"""Several machines on one PostgreSQL: the work is shared, one schedules, and one that dies costs nothing."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import psycopg
+import pytest
+from sqlalchemy.engine import make_url
+
+from .conftest import FINE, SANCTIONS, STRIKE, Monitor, Post, Site
+from .test_daemon import until
+
+QUICK = {"MONITOR_POLL_INTERVAL": "1s", "MONITOR_DIGEST_INTERVAL": "1d", "MONITOR_RETRY_BASE": "0.1s"}
+
+
+@pytest.fixture
+def database(postgres: str) -> str:
+    name = f"w{uuid4().hex}"
+    with psycopg.connect(postgres, autocommit=True) as connection:
+        connection.execute(f"CREATE DATABASE {name}")
+    url = make_url(postgres).set(drivername="postgresql+psycopg", database=name)
+    return url.render_as_string(hide_password=False)
+
+
+@pytest.fixture
+def worker(
+    monitor: Monitor, site: Site, database: str, post: Post, tmp_path: Path
+) -> Iterator[Callable[..., subprocess.Popen[str]]]:
+    """Start a worker as on a machine of its own: with a data folder of its own."""
+    running: list[subprocess.Popen[str]] = []
+
+    def start(*arguments: str) -> subprocess.Popen[str]:
+        settings = {
+            "MONITOR_DATA_DIR": str(tmp_path / f"machine{len(running)}"),
+            "MONITOR_SMTP_URL": post.url,
+            "MONITOR_DATABASE_URL": database,
+            "MONITOR_FETCH_ALLOW": f"127.0.0.0/8:{site.port}",
+        }
+        running.append(monitor.start("worker", *arguments, **settings, **QUICK))
+        return running[-1]
+
+    yield start
+    for process in running:
+        process.send_signal(signal.SIGTERM)
+    assert [process.wait(40) for process in running if process.returncode != -signal.SIGKILL] == [0] * sum(
+        process.returncode != -signal.SIGKILL for process in running
+    ), log(monitor)
+
+
+def log(monitor: Monitor) -> str:
+    return (monitor.folder / "daemon.log").read_text()
+
+
+def one(database: str, query: str) -> Any:
+    with psycopg.connect(database.replace("+psycopg", "")) as connection:
+        found = connection.execute(query).fetchone()  # type: ignore[arg-type]
+    return found[0] if found else None
+
+
+def test_workers_share_the_work_and_one_that_is_killed_loses_nothing(
+    monitor: Monitor, site: Site, post: Post, database: str, worker: Callable[..., subprocess.Popen[str]]
+) -> None:
+    addresses = [site.rss(f"/{n}.xml", [f"{STRIKE} ({n})"]) for n in range(6)]
+    by_name = [address.replace("127.0.0.1", "localhost") if n % 2 else address for n, address in enumerate(addresses)]
+    monitor.feeds(*by_name)
+    first = worker()
+    assert until(lambda: "this machine schedules" in log(monitor)), log(monitor)
+    second = worker()
+    assert until(lambda: one(database, "SELECT count(*) FROM items") == 6), log(monitor)
+
+    first.kill()
+    first.wait()
+    for n in range(6):
+        site.rss(f"/{n}.xml", [f"{SANCTIONS} ({n})", f"{STRIKE} ({n})"])
+    assert until(lambda: log(monitor).count("this machine schedules") == 2), log(monitor)
+    assert until(lambda: one(database, "SELECT count(*) FROM items") == 12, 90), log(monitor)
+    assert until(lambda: any(b"anctions" in raw for _, raw in post.box.raw), 90), log(monitor)
+    assert second.poll() is None
+    told = [message["Message-ID"] for message in post.box.messages]
+    assert len(told) == len(set(told))
+    assert "Traceback" not in log(monitor)
+
+
+def test_a_database_that_cannot_be_shared_is_told(monitor: Monitor, site: Site) -> None:
+    monitor.feeds(site.rss("/a.xml", [FINE]))
+    done = monitor("worker", code=2)
+    assert "PostgreSQL" in done.stderr
+    assert len(done.stderr.splitlines()) == 1
