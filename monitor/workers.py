@@ -15,11 +15,13 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from typing import Any
 
+from monitor.duedates import remind
 from monitor.errors import ConfigError, MonitorError
 from monitor.i18n import _
 from monitor.pipeline import judge_waiting, run_pass
+from monitor.sending import deliver
 from monitor.shell import Shell
-from monitor.telling import announce, deliver, send_digests
+from monitor.telling import announce, send_briefs, send_digests
 
 log = logging.getLogger(__name__)
 
@@ -201,8 +203,8 @@ def tell(shell: Shell, stopping: threading.Event) -> None:
     with _border("tell"):
         shell.refresh()
         judge_waiting(shell, now=shell.clock(), counts=Counter())
-        announce(shell, now=shell.clock())
-        send_digests(shell, now=shell.clock())
+        for duty in (remind, announce, send_digests, send_briefs):
+            duty(shell, now=shell.clock())
         deliver(shell, clock=shell.clock, stop=stopping.is_set)
 
 
