@@ -68,6 +68,23 @@ def _connections(text: str) -> int:
     return int(text)
 
 
+_SIZE = re.compile(r"(\d+(?:\.\d+)?)\s*([kmgt]?)i?b?", re.IGNORECASE)
+
+
+def size(text: str) -> int:
+    """Bytes that "500MB", "2GB" or a plain number means. Raises: ValueError that says how to write one."""
+    found = _SIZE.fullmatch(text.strip())
+    if found is None or float(found[1]) <= 0:
+        raise ValueError(_("{text!r} is not a size: write a number with MB or GB, such as 2GB").format(text=text))
+    return int(float(found[1]) * 1000 ** " kmgt".index(found[2].lower() or " "))
+
+
+def _yes(text: str) -> bool:
+    if text.lower() not in ("yes", "no", "true", "false", "1", "0", "on", "off"):
+        raise ValueError(_("use yes or no"))
+    return text.lower() in ("yes", "true", "1", "on")
+
+
 def _host_port(text: str) -> str:
     host, separator, port = text.rpartition(":")
     if not separator or not host or not port.isdigit() or int(port) > 65535:
@@ -160,6 +177,9 @@ class Settings:
     web_header_role: str = _setting("role of whom the proxy names and no user entry does", _role, "reader")
     web_url: str = _setting("address of the page as recipients reach it", str, "")
     fetch_allow: Allow = _setting("inside addresses that feeds may have, host:port or CIDR:port", Allow.parse, Allow())
+    full_text: bool = _setting("yes or no: read the pages of flagged items that say too little", _yes, True)
+    keep: timedelta | None = _setting("items that concerned nobody are kept this long, such as 400d", _positive, None)
+    keep_size: int | None = _setting("the database is kept under this size, such as 2GB", size, None)
     contact: str = _setting("address or URL put into the User-Agent", str, "")
     lang: str = _setting("language of new recipients and of this terminal: en or zh", _language, "en")
     log_format: str = _setting("text or json", _log_format, "text")

@@ -24,10 +24,13 @@ from monitor.pipeline import run_pass
 from monitor.sending import WATCH_OVER, deliver
 from monitor.shell import Shell
 from monitor.telling import announce, health, send_briefs, send_digests
+from monitor.tending import tend
 
 log = logging.getLogger(__name__)
 
 TICK_POLL = timedelta(seconds=5)
+TEND_AFTER = timedelta(seconds=30)  # the first pass goes first
+TICK_TEND = timedelta(seconds=60)
 TICK_SEND = timedelta(seconds=5)
 TICK_REMIND = timedelta(minutes=10)
 QUICKEST = timedelta(seconds=0.2)
@@ -65,6 +68,10 @@ class Daemon:
     def remind(self) -> None:
         """Dates that come nearer: the duty to tell of them, which `send` then fulfils."""
         remind(self.shell, now=self.shell.clock())
+
+    def tend(self) -> None:
+        """What is done beside the passes, in turn."""
+        tend(self.shell, now=self.shell.clock(), stop=self.stopping.is_set)
 
     def job(self, name: str, work: Callable[[], None]) -> Callable[[], None]:
         """`work` with its border: expected trouble is told, a bug is logged whole, the daemon lives on."""
@@ -120,10 +127,11 @@ def serve(shell: Shell, *, web: bool, mail: bool) -> int:
                 max(min(TICK_SEND, shell.settings.digest_interval, shell.settings.retry_base), QUICKEST),
             ),
             "remind": (daemon.remind, TICK_REMIND),
+            "tend": (daemon.tend, TICK_TEND),
             "watchdog": (daemon.watchdog, timedelta(seconds=15)),
         }
         for name, (work, often) in jobs.items():
-            first = shell.clock()
+            first = shell.clock() + (TEND_AFTER if name == "tend" else timedelta(0))
             scheduler.add_job(
                 daemon.job(name, work), "interval", seconds=often.total_seconds(), next_run_time=first, id=name
             )

@@ -34,6 +34,17 @@ class FeedKind(StrEnum):
     DISASTER = "disaster"
 
 
+class FeedFormat(StrEnum):
+    """What stands at a feed's address: a feed of any dialect, a page to watch, or one of two public services."""
+
+    FEED = "feed"
+    PAGE = "page"
+    GDELT = "gdelt"
+    FEDERAL_REGISTER = "federal_register"
+    ARTICLE = "article"  # the page of one item; never a feed of its own
+    LINKS = "links"  # a page that may name its feed; never a feed of its own
+
+
 class Trust(IntEnum):
     """How far a feed's word carries: 1 an authority itself, 2 an established desk, 3 everybody else."""
 
@@ -209,9 +220,33 @@ class Feed:
     kind: FeedKind = FeedKind.NEWS
     language: str = ""  # BCP 47; empty when the feed mixes languages
     country: str = ""  # ISO 3166-1 alpha-2, `EU`, or empty for the world
-    every: timedelta = timedelta(minutes=30)
+    every: timedelta = timedelta(minutes=30)  # the shortest wait between two polls
+    longest: timedelta | None = None  # the longest wait that a quiet feed may grow into; None: four times `every`
     trust: Trust = Trust.OTHER
     timezone: str = ""  # IANA zone that its undeclared or ambiguous dates mean
+    format: FeedFormat = FeedFormat.FEED
+    watch: str = ""  # of a page: CSS selector of the region that is watched
+    select: str = ""  # of GDELT: words of which an entry's themes must hold one
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rhythm:
+    """How often a feed changed while it was watched; both parts fade by half in two days."""
+
+    watched_s: float = 0.0
+    changes: float = 0.0  # polls that brought something new
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Silence:
+    """A feed that is quieter than its own habit, at the same weekdays and hours, makes likely."""
+
+    usual: float  # items that its habit leads one to expect in that span
+    found: int  # items that came in it
+    hours: float  # length of the span
+    weekday: int  # of the end of the span, UTC, Monday is 0
+    hour: int
+    once_in: int  # of so many such spans one is as quiet by chance
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -232,6 +267,12 @@ class FeedState:
     error: str = ""
     moved_to: str = ""
     polled_from: bool = True  # False: has left feeds.yaml, kept with its items, not polled
+    rhythm: Rhythm = Rhythm()
+    ttl_s: float = 0.0  # how long its last document asked to be left alone
+    skips: str = ""  # hours (UTC) and days at which it asked not to be polled, such as "0,1,2 Sat,Sun"
+    served_from: str = ""  # host of its last accepted answer
+    held_from: str = ""  # address on another host that answers in its place, until somebody accepts it
+    silence: Silence | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -249,6 +290,7 @@ class Fetched:
     retry_after_s: float | None = None
     max_age_s: float | None = None
     error: str = ""
+    put_off: bool = False  # not asked: its host has just asked us to come less often
     took_s: float = 0.0
 
     @property
@@ -294,6 +336,7 @@ class ParsedFeed:
     title: str = ""
     language: str = ""
     ttl: timedelta | None = None
+    region: str = ""  # of a page: the lines that were watched, the text of an article, or addresses of feeds
     error: str = ""  # not a feed at all, or unreadable; entries is then empty
 
 
@@ -691,6 +734,12 @@ class FeedUpdate:
     error: str = ""
     moved_to: str = ""
     new_items: int = 0
+    rhythm: Rhythm = Rhythm()
+    ttl_s: float = 0.0
+    skips: str = ""
+    served_from: str = ""
+    held_from: str = ""
+    entries: int | None = None  # in the document; None where there was none to read
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -736,7 +785,8 @@ class Coverage:
     until: datetime
     feeds_due: int = 0
     feeds_reached: int = 0
-    feeds_stale: tuple[str, ...] = ()  # names of those that failed or fell silent
+    feeds_stale: tuple[str, ...] = ()  # names of those that failed
+    feeds_silent: tuple[tuple[str, Silence], ...] = ()  # those that answer and are quieter than their habit
     countries_live: tuple[str, ...] = ()
     items_read: int = 0
     items_baseline: int = 0

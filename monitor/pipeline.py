@@ -33,7 +33,11 @@ from monitor.domain import (
     Text,
 )
 from monitor.errors import ArtefactError, ConflictError
-from monitor.ingest.politeness import next_poll, spread
+from monitor.ingest.addresses import shown
+from monitor.ingest.moves import HELD, has_moved, host_of, to_be_held
+from monitor.ingest.page import changes
+from monitor.ingest.politeness import interval, learnt, next_poll, skips_of, spread
+from monitor.manners import Visit
 from monitor.shell import Shell
 from monitor.store import Store
 from monitor.store.items import ItemFilter
@@ -51,6 +55,7 @@ BATCH_ITEMS = 2_000  # items that are judged and committed together
 BATCH_FEEDS = 200  # feeds whose validators are committed together
 BATCH_AGE_S = 2.0  # no answer waits longer than this for its batch to fill
 DECIDE_TRIES = 5
+FULL_TEXT = 4_000  # characters of an article that are judged
 
 Answer = tuple[Fetched, ParsedFeed]
 Progress = Callable[[int, int], None]  # feeds done, feeds due
@@ -84,7 +89,8 @@ def run_pass(
         if not fetch_only and most is None:
             judge_waiting(shell, now=now, counts=counts)
         if fetcher is not None and parsers is not None:
-            fetched = _unless_same(fetcher.fetch_all(due))
+            visit = Visit(shell, due, now=now, patient=everything)
+            fetched = _unless_same(visit.answers(fetcher))
             answers = parsers.parse_all(fetched, now=now)
             done = 0
             for batch in _batches(answers):
@@ -94,6 +100,7 @@ def run_pass(
                     progress(done, len(due))
                 if stop():
                     break
+            visit.remember()
         store.release(due)
     if not fetch_only:
         watch_brands(shell, now=now, counts=counts)
@@ -109,6 +116,7 @@ def store_batch(
     shell: Shell, batch: Sequence[Answer], *, now: datetime, fetch_only: bool, counts: Counter[str]
 ) -> None:
     """Keep what is new of some feeds' answers, judge it, decide, and commit all of it with the validators."""
+    batch, pages = _page_changes(shell.store, [_held(shell.store, fetched, parsed) for fetched, parsed in batch])
     fresh = _new_only(shell.store, batch, now=now, counts=counts)
     items = [item for _, _, item in fresh]
     if items and not fetch_only:
@@ -118,7 +126,7 @@ def store_batch(
     new = [(feed_id, content_key, item) for (feed_id, content_key, _), item in zip(fresh, items, strict=True)]
 
     def write(decision: Decision) -> None:
-        shell.store.record(updates=updates, new=new, decision=decision)
+        shell.store.record(updates=updates, new=new, decision=decision, pages=pages)
 
     decision = _decide_and_write(shell, items, now=now, write=write)
     _count(counts, batch, items, decision)
@@ -200,6 +208,40 @@ def judged(shell: Shell, items: Sequence[Item]) -> list[Item]:
     return found
 
 
+def judge_again(shell: Shell, items: Sequence[Item], full: Mapping[int, str], *, now: datetime) -> int:
+    """Judge flagged items by their full text; an alert may grow worse by it, and is never taken back. Returns how many.
+
+    An item whose full text holds no risk keeps its first judgement: it has been told.
+    """
+    texts = [replace(item, summary=full[item.id or 0][:FULL_TEXT], baseline=False) for item in items]
+    pairs = [(item, again) for item, again in zip(items, judged(shell, texts), strict=True) if again.judgement]
+    changed = [replace(a, summary=i.summary) for i, a in pairs if a.judgement and a.judgement.flagged]
+
+    def write(decision: Decision) -> None:
+        shell.store.record_again(changed, _counted_once(decision, changed))
+
+    if changed:
+        _decide_and_write(shell, changed, now=now, write=write)
+    return len(changed)
+
+
+def _counted_once(decision: Decision, items: Sequence[Item]) -> Decision:
+    """The decision without what it added to the counts of stories that held these items already."""
+    again = Counter(decision.story_of[item.ref] for item in items if decision.story_of.get(item.ref) == item.story)
+    kept = {story.id for story in decision.stories if again[story.id]}
+    stories = (replace(s, item_count=s.item_count - again[s.id]) for s in decision.stories if s.id in kept)
+    alerts = (replace(a, item_count=a.item_count - again[a.story]) for a in decision.alerts if a.story in kept)
+    theirs = {alert.id for alert in decision.alerts if alert.story in kept}
+    return replace(
+        decision,
+        story_of={ref: story for ref, story in decision.story_of.items() if story in kept},
+        stories=tuple(stories),
+        alerts=tuple(alerts),
+        notices=tuple(notice for notice in decision.notices if notice.alert in theirs),
+        events=tuple(event for event in decision.events if event.alert in theirs),
+    )
+
+
 def _decide_and_write(
     shell: Shell, items: Sequence[Item], *, now: datetime, write: Callable[[Decision], None]
 ) -> Decision:
@@ -248,6 +290,39 @@ def _batches(answers: Iterable[Answer]) -> Iterator[list[Answer]]:
             batch, entries, opened = [], 0, time.monotonic()
     if batch:
         yield batch
+
+
+def _held(store: Store, fetched: Fetched, parsed: ParsedFeed) -> Answer:
+    """The answer, or none of it where it comes from a house that nobody has accepted yet."""
+    state = fetched.state
+    if not parsed.entries or not has_moved(state.served_from, fetched.url):
+        return fetched, parsed
+    keys = [(state.id, entry.key, content_key(entry)) for entry in parsed.entries]
+    known = store.known_keys(keys)
+    new = sum((state.id, key) not in known and (state.id, content) not in known for _, key, content in keys)
+    if not to_be_held(permanent=bool(fetched.moved_to), entries=len(keys), new=new):
+        return fetched, parsed
+    log.warning("feed answers from another host: held", extra={"feed": state.feed.name, "host": host_of(fetched.url)})
+    return replace(fetched, error=HELD, body=b""), ParsedFeed()
+
+
+def _page_changes(store: Store, batch: Sequence[Answer]) -> tuple[list[Answer], dict[int, tuple[str, str]]]:
+    """Watched pages with their difference as their entry, and their regions as they are now, by feed id."""
+    regions = {
+        fetched.state.id: (fetched.state.feed.watch, parsed.region)
+        for fetched, parsed in batch
+        if parsed.region and fetched.state.feed.watch
+    }
+    if not regions:
+        return list(batch), {}
+    before = store.page_texts(regions)
+    told = [
+        (fetched, changes(fetched.state, parsed, before=before.get(fetched.state.id)))
+        if fetched.state.id in regions
+        else (fetched, parsed)
+        for fetched, parsed in batch
+    ]
+    return told, {feed_id: seen for feed_id, seen in regions.items() if before.get(feed_id) != seen}
 
 
 def _new_only(
@@ -301,17 +376,22 @@ def _update_of(fetched: Fetched, parsed: ParsedFeed, *, new: int, now: datetime)
     state = fetched.state
     error = fetched.error or parsed.error
     failures = state.failures + 1 if error else 0
-    asks = [timedelta(seconds=s) for s in (fetched.retry_after_s, fetched.max_age_s) if s]
-    if parsed.ttl:
-        asks.append(parsed.ttl)
+    whole = not error and not fetched.unchanged
+    ttl_s = (parsed.ttl.total_seconds() if parsed.ttl else 0.0) if whole else state.ttl_s
+    skips = skips_of(fetched.body) if whole else state.skips
+    rhythm = state.rhythm
+    if not error and state.last_ok:
+        rhythm = learnt(rhythm, waited=now - state.last_ok, changed=bool(new))
+    asks = [timedelta(seconds=s) for s in (fetched.retry_after_s, fetched.max_age_s, min(ttl_s, 1e6)) if s]
     due = next_poll(
         now,
-        every=state.feed.every,
+        every=state.feed.every if error else interval(state.feed, rhythm),
         failures=failures,
         server_asks=max(asks, default=None),
         spread=spread(state.feed.name),
+        skips=skips,
     )
-    whole = not error and not fetched.unchanged
+    held_from = shown(fetched.url) if error == HELD else state.held_from if error else ""
     return FeedUpdate(
         feed_id=state.id,
         polled=now,
@@ -324,6 +404,12 @@ def _update_of(fetched: Fetched, parsed: ParsedFeed, *, new: int, now: datetime)
         error=error,
         moved_to=fetched.moved_to or state.moved_to,
         new_items=new,
+        rhythm=rhythm,
+        ttl_s=ttl_s,
+        skips=skips,
+        served_from=host_of(fetched.url or state.feed.url) if whole and parsed.entries else state.served_from,
+        held_from=held_from,
+        entries=len(parsed.entries) if whole else None,
     )
 
 

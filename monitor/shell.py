@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from monitor import resources
 from monitor.config import Settings
@@ -53,7 +53,7 @@ class Shell:
 
         every = self.settings.poll_interval
         listed = load(self.settings.feeds or resources.path("feeds.yaml"), default_every=every or DEFAULT_EVERY)
-        return [replace(feed, every=every) for feed in listed] if every else listed
+        return [replace(feed, every=every, longest=every) for feed in listed] if every else listed
 
     @cached_property
     def profiles(self) -> Sequence[Profile]:
@@ -148,11 +148,12 @@ class Shell:
         named = {name: getattr(self.settings, name) for name in ("feeds", "profiles", "playbooks")}
         return {name: file for name, file in named.items() if file is not None}
 
-    def fetcher(self) -> Fetcher:
-        """A fetcher with our name on it; libcurl is loaded only now."""
-        from monitor.ingest.fetch import Fetcher
+    def fetcher(self, **limits: Any) -> Fetcher:
+        """A fetcher with our name on it, with other than the usual limits where named; libcurl is loaded only now."""
+        from monitor.ingest.fetch import Fetcher, FetchLimits
 
-        return Fetcher(user_agent=user_agent(self.settings), allow=self.settings.fetch_allow)
+        agent, allow = user_agent(self.settings), self.settings.fetch_allow
+        return Fetcher(user_agent=agent, allow=allow, limits=FetchLimits(**limits))
 
     def parsers(self) -> Parsers:
         """Warm, limited parser children."""

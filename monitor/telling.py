@@ -405,13 +405,15 @@ def health(shell: Shell, *, now: datetime) -> dict[str, Any]:
     unsent_too_long = oldest is not None and now - oldest > UNSENT_TOO_LONG
     patience = max(AWAKE_WITHIN, 3 * min((state.feed.every for state in states), default=AWAKE_WITHIN))
     awake = last is not None and last.ended is not None and now - last.ended <= patience
-    blind = 2 * len(stale) > len(states)
+    silent = [state for state in states if state.silence and not state.failures]
+    blind = 2 * (len(stale) + len(silent)) > len(states)
     return {
         "healthy": awake and not blind and not unsent_too_long and not totals["waiting"],
         "last_pass": last.ended if last else None,
         "feeds": len(states),
         "feeds_reached": sum(state.last_ok is not None and not state.failures for state in states),
         "feeds_failing": len(stale),
+        "feeds_silent": len(silent),
         "items": totals["items"],
         "baseline": totals["baseline"],
         "waiting_for_judgement": totals["waiting"],
@@ -423,4 +425,5 @@ def health(shell: Shell, *, now: datetime) -> dict[str, Any]:
         "unsubscribed": [_told(stop) for stop in stops if stop.kind is StopKind.UNSUBSCRIBED],
         "model": shell.model_line,
         "stale": [{"name": s.feed.name, "error": s.error, "failures": s.failures, "last_ok": s.last_ok} for s in stale],
+        "silent": [{"name": s.feed.name, "last_new": s.last_new, "silence": s.silence} for s in silent],
     }

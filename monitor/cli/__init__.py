@@ -103,6 +103,7 @@ def _o(*flags: str, help: str = "", **options: object) -> tuple[tuple[str, ...],
 _JSON = _o("--json", action="store_true", help=N_("JSON for machines"))
 _AS_OF = _o("--as-of", metavar="DATE", help=N_("take this moment as now"))
 _DRY = _o("--dry-run", action="store_true", help=N_("show what would be sent, send nothing"))
+_DRY_LIST = _o("--dry-run", action="store_true", help=N_("for add and import: change nothing"))
 _PROFILE = _o("--profile", metavar="NAME", default="", help=N_("only this profile"))
 
 _COMMANDS = (
@@ -225,6 +226,7 @@ _COMMANDS = (
             _o("--country", metavar="C", default="", help=N_("ISO 3166 code of two letters")),
             _o("--since", metavar="D", default="", help=N_("date, or a span such as 2d")),
             _o("--flagged", action="store_true", help=N_("only items with a tag")),
+            _o("--search", metavar="TEXT", default="", help=N_("items that hold these words, the nearest first")),
             _JSON,
         ),
     ),
@@ -338,9 +340,22 @@ _COMMANDS = (
     ),
     (
         "feeds",
-        "setup:feeds",
+        "feeds:feeds",
         N_("the feeds and how they are"),
-        (_o("action", choices=("list",), nargs="?", default="list"), _JSON),
+        (
+            _o("action", choices=("list", "check", "add", "accept", "import", "export"), nargs="?", default="list"),
+            _o(
+                "what",
+                nargs="?",
+                default="",
+                metavar="WHAT",
+                help=N_("for add: the address of a feed or page; accept: a feed's name; import, export: the file"),
+            ),
+            _o("--name", metavar="NAME", default="", help=N_("for add: what to call the feed")),
+            _o("--watch", metavar="SELECTOR", default="", help=N_("for add: watch this region of the page")),
+            _DRY_LIST,
+            _JSON,
+        ),
     ),
     (
         "profiles",
@@ -393,11 +408,23 @@ _COMMANDS = (
     (
         "db",
         "setup:db",
-        N_("storage: migrate it, check it, back it up while it is in use, restore it, copy it to another database"),
+        N_(
+            "storage: migrate it, check it, back it up while it is in use, restore it, copy it to another database, "
+            "forget what is old"
+        ),
         (
-            _o("action", choices=("upgrade", "check", "backup", "restore", "copy")),
+            _o("action", choices=("upgrade", "check", "backup", "restore", "copy", "prune")),
             _o("target", nargs="?", default="", metavar="FILE-OR-URL"),
             _o("--replace", action="store_true", help=N_("for restore and copy: clear what the database holds")),
+            _o("--keep", metavar="D", default="", help=N_("for prune: drop what is older, such as 400d")),
+            _o(
+                "--keep-size",
+                metavar="S",
+                default="",
+                help=N_("for prune: drop the oldest down to this size, such as 2GB"),
+            ),
+            _o("--dry-run", action="store_true", help=N_("for prune: only tell what would be dropped")),
+            _JSON,
         ),
     ),
 )

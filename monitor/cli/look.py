@@ -34,7 +34,7 @@ def items(shell: Shell, options: argparse.Namespace) -> int:
         flagged=options.flagged,
         limit=None if options.json else 200,
     )
-    found = shell.store.items(wanted)
+    found = shell.store.search(options.search, wanted) if options.search else shell.store.items(wanted)
     if options.json:
         for item in found:
             show.line(show.item(item))
@@ -227,13 +227,19 @@ def verdict_labels(kind: VerdictKind, item: Item, wanted: str) -> tuple[Tag, ...
 
 def status(shell: Shell, options: argparse.Namespace) -> int:
     """Whether the watch is awake."""
+    from monitor.i18n import current
+    from monitor.notify.words import silence_words
     from monitor.telling import health
+    from monitor.tending import look_at_habits
 
+    look_at_habits(shell, now=shell.clock())
     found = health(shell, now=shell.clock())
+    _language, say = current()
+    silent = [one | {"why": silence_words(one["silence"], say)} for one in found["silent"]]
     if options.json:
-        show.line(found)
+        show.line(found | {"silent": [one | {"silence": asdict(one["silence"])} for one in silent]})
         return 0
-    lists = ("stale", "parked_addresses", "unsubscribed")
+    lists = ("stale", "parked_addresses", "unsubscribed", "silent")
     labels = {name: name.replace("_", " ") for name in found if name not in lists}
     rows = [(_(label), _value(found[name])) for name, label in labels.items()]
     show.table((_("what"), _("value")), rows)
@@ -244,7 +250,10 @@ def status(shell: Shell, options: argparse.Namespace) -> int:
     if found["parked_addresses"]:
         show.say(_("`monitor outbox release ADDRESS` writes to it again, once it is right"))
     if found["stale"]:
-        show.table((_("stale feed"), _("why")), [(s["name"], s["error"]) for s in found["stale"]])
+        troubles = [(s["name"], str(s["error"])) for s in found["stale"]]
+        show.table((_("stale feed"), _("why")), [(name, _(trouble)) for name, trouble in troubles])
+    if silent:
+        show.table((_("quieter than usual"), _("why")), [(one["name"], one["why"]) for one in silent])
     return 0
 
 

@@ -4,53 +4,12 @@ from __future__ import annotations
 
 import argparse
 from pathlib import Path
-from typing import Any
 
 from monitor.cli import show
 from monitor.config import database_url, listing
 from monitor.errors import StoreError, UsageError
 from monitor.i18n import _
 from monitor.shell import Shell
-
-
-def feeds(shell: Shell, options: argparse.Namespace) -> int:
-    """Every listed feed with its health."""
-    shell.store.sync_feeds(shell.feeds)
-    stored = shell.store.items_per_feed()
-    listed = {feed.name for feed in shell.feeds}
-    rows: list[dict[str, Any]] = []
-    for state in shell.store.feed_states(shell.feeds):
-        feed = state.feed
-        rows.append(
-            {
-                "name": feed.name,
-                "url": feed.url,
-                "publisher": feed.publisher,
-                "kind": feed.kind.value,
-                "language": feed.language,
-                "country": feed.country,
-                "every_s": feed.every.total_seconds(),
-                "trust": int(feed.trust),
-                "listed": feed.name in listed,
-                "items": stored.get(feed.name, 0),
-                "last_ok": state.last_ok,
-                "next_poll": state.next_poll,
-                "failures": state.failures,
-                "error": state.error,
-                "moved_to": state.moved_to,
-            }
-        )
-    if options.json:
-        for row in rows:
-            show.line(row)
-        return 0
-    shown = [
-        (r["name"], r["kind"], r["country"], r["items"], show.time(r["last_ok"]), r["failures"] or "", r["error"])
-        for r in rows
-    ]
-    heads = (_("feed"), _("kind"), _("country"), _("items"), _("last answer"), _("failures"), _("trouble"))
-    show.table(heads, shown)
-    return 0
 
 
 def config(shell: Shell, options: argparse.Namespace) -> int:
@@ -66,10 +25,49 @@ def config(shell: Shell, options: argparse.Namespace) -> int:
     return 0
 
 
+def _prune(shell: Shell, options: argparse.Namespace) -> int:
+    """Forget what concerned nobody, or tell what would be forgotten."""
+    from dataclasses import asdict
+
+    from monitor.config import size
+    from monitor.tending import prune
+    from monitor.text.dates import duration
+
+    try:
+        keep = duration(options.keep) if options.keep else shell.settings.keep
+        keep_size = size(options.keep_size) if options.keep_size else shell.settings.keep_size
+    except ValueError as problem:
+        raise UsageError(str(problem)) from problem
+    if keep is None and keep_size is None:
+        raise UsageError(_("say how much to keep: --keep 400d or --keep-size 2GB, or set MONITOR_KEEP"))
+    found = prune(shell, now=shell.clock(), keep=keep, keep_size=keep_size, dry_run=options.dry_run)
+    if found.items and not options.dry_run:
+        shell.store.compact()
+    if options.json:
+        show.line(asdict(found))
+        return 0
+    form = _("{items} items would be dropped; the database holds {before} MB")
+    if not options.dry_run:
+        form = _("{items} items and {passes} records of passes dropped; {before} MB before, {after} MB now")
+    show.say(
+        form.format(
+            items=f"{found.items:,}",
+            passes=f"{found.passes:,}",
+            before=f"{found.bytes_before / 1e6:,.1f}",
+            after=f"{found.bytes_after / 1e6:,.1f}",
+        )
+    )
+    if found.too_large:
+        show.say(_("still above the set size: what is left is an alert's evidence, reviewed or waits for review"))
+    return 0
+
+
 def db(shell: Shell, options: argparse.Namespace) -> int:
     """Migrate, check, back up, restore or copy the database."""
     if options.action in ("backup", "restore", "copy"):
         return _db_whole(shell, options)
+    if options.action == "prune":
+        return _prune(shell, options)
     if options.action == "check" and (trouble := shell.store.check()):
         said = _("{trouble}: restore the newest backup made with `monitor db backup`")
         raise StoreError(said.format(trouble=trouble))

@@ -34,6 +34,7 @@ VALUES = (
     N_("feeds"),
     N_("feeds reached"),
     N_("feeds failing"),
+    N_("feeds silent"),
     N_("items"),
     N_("baseline"),
     N_("waiting for judgement"),

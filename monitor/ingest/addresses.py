@@ -48,6 +48,16 @@ def on_the_wire(url: str) -> str:
     return urlunsplit((parts.scheme, f"{quote(user, safe=_SAFE)}{at}{host}{colon}{port}", path, query, ""))
 
 
+def shown(url: str) -> str:
+    """`url` without user, password and query: what may be logged and shown."""
+    try:
+        parts = urlsplit(url)
+        host = (parts.hostname or "") + (f":{parts.port}" if parts.port else "")
+    except ValueError:
+        return "an unreadable address"
+    return f"{parts.scheme}://{host}{parts.path}" + ("?…" if parts.query else "")
+
+
 def name_of(url: str) -> str:
     """A name made of host and path; never of user or query, which may hold keys."""
     parts = urlsplit(url)

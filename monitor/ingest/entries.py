@@ -11,12 +11,13 @@ from collections.abc import Iterable
 from datetime import datetime
 
 from monitor.domain import ItemSeen, ParsedFeed, Rejected
-from monitor.ingest import cap, charset, jsonfeed, xmlfeed
+from monitor.ingest import cap, charset, jsonfeed, page, services, xmlfeed
 from monitor.ingest.raw import RawEntry, RawFeed
 from monitor.text import dates
 from monitor.text.normalise import canonical_url, digest, one_line, plain
 
 MOST_ENTRIES = 1000
+_PAGES = frozenset(("page", "article", "links"))
 TITLE_FROM_TEXT = 120  # characters of the summary that stand for a missing title
 MOST_GUESSES = 60  # dates in unknown shapes read slowly, 10-40 ms each, before the rest goes without
 _BINARY = (b"\x1f\x8b", b"PK\x03\x04", b"\x89PNG", b"\xff\xd8\xff", b"%PDF", b"GIF8", b"\x28\xb5\x2f\xfd", b"RIFF")
@@ -24,13 +25,25 @@ _LANGUAGE = re.compile(r"[A-Za-z]{2,3}(?:[-_][A-Za-z0-9]{2,8}){0,2}")
 
 
 def parse(
-    body: bytes, *, url: str, now: datetime, zone: str = "", content_type: str = "", language: str = ""
+    body: bytes,
+    *,
+    url: str,
+    now: datetime,
+    zone: str = "",
+    content_type: str = "",
+    language: str = "",
+    form: str = "feed",
+    watch: str = "",
+    select: str = "",
 ) -> ParsedFeed:
-    """The items of one answer. `zone` (IANA) and `language` are the feed's, as feeds.yaml gives them.
+    """The items of one answer. `zone` (IANA), `language`, `watch` and `select` are those of feeds.yaml.
 
     What is no feed comes back with `error`, in words; nothing is raised on any body.
     """
-    raw = _read(body, content_type=content_type, language=language)
+    if form in _PAGES:
+        text = charset.as_utf8(body, content_type=content_type, language=language)
+        return page.read(text, form=form, selector=watch, url=url)
+    raw = _read(body, content_type=content_type, language=language, form=form, select=select)
     if raw.error:
         return ParsedFeed(error=raw.error)
     found = _LANGUAGE.fullmatch(raw.language.strip())
@@ -40,12 +53,16 @@ def parse(
     return ParsedFeed(entries=entries, rejected=rejected, title=one_line(raw.title, 200), language=spoken, ttl=raw.ttl)
 
 
-def _read(body: bytes, *, content_type: str, language: str) -> RawFeed:
+def _read(body: bytes, *, content_type: str, language: str, form: str, select: str) -> RawFeed:
+    if form == "gdelt":
+        return services.gdelt(body, select=select)
     if body.startswith(_BINARY):
         return RawFeed(error="these are packed or binary data, not a feed")
     text = charset.as_utf8(body, content_type=content_type, language=language).strip()
     if not text:
         return RawFeed(error="the answer is empty")
+    if form == "federal_register":
+        return services.federal_register(text)
     if text[:1] in b"{[":
         return jsonfeed.read(text)
     if cap.is_alert(text):

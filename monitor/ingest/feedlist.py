@@ -12,7 +12,7 @@ from datetime import timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from monitor.domain import Feed, FeedKind, Trust
+from monitor.domain import Feed, FeedFormat, FeedKind, Trust
 from monitor.i18n import _
 from monitor.ingest.addresses import same_address, wrong_address
 from monitor.text.dates import duration
@@ -34,6 +34,10 @@ _LANGUAGE = re.compile(r"(?:[a-z]{2,3}(?:-[A-Za-z0-9]{2,8})*)?")
 _SHORTEST = timedelta(milliseconds=1)
 _BOOLEAN, _NULL, _TEXT = (f"tag:yaml.org,2002:{kind}" for kind in ("bool", "null", "str"))
 _EXAMPLE = "feeds: [{name: Example, url: https://example.org/feed.xml}]"
+
+
+_FORMATS = {f.value: f for f in FeedFormat if f not in (FeedFormat.ARTICLE, FeedFormat.LINKS)}
+_IMPLIED = (FeedFormat.FEED, FeedFormat.PAGE)  # said by the other keys
 
 
 class _WrongError(ValueError):
@@ -75,9 +79,25 @@ def write(feeds: Iterable[Feed]) -> str:
         values: dict[str, str | int] = {"name": feed.name, "url": feed.url, "publisher": feed.publisher}
         values |= {"kind": feed.kind.value, "language": feed.language, "country": feed.country}
         values |= {"every": f"{feed.every.total_seconds():g}s", "trust": int(feed.trust), "timezone": feed.timezone}
+        values |= {"longest": f"{feed.longest.total_seconds():g}s" if feed.longest else "", "watch": feed.watch}
+        values |= {"format": "" if feed.format in _IMPLIED else feed.format.value, "select": feed.select}
         given = [f"{key}: {json.dumps(value, ensure_ascii=False)}" for key, value in values.items() if value != ""]
         lines.append("  - " + "\n    ".join(given))
     return "\n".join(lines) + "\n"
+
+
+def end_of_list(text: str) -> int:
+    """Where, in a feeds.yaml, another entry of its list is to be written; -1 where the list is not a block."""
+    import yaml
+
+    root = yaml.compose(text, Loader=yaml.SafeLoader)
+    for key, value in root.value if isinstance(root, yaml.MappingNode) else ():
+        if key.value == "feeds" and isinstance(value, yaml.SequenceNode) and value.value and not value.flow_style:
+            last = value.value[-1].end_mark.index
+            written = text[:last].rstrip()
+            line_end = text.find("\n", len(written))
+            return len(text) if line_end < 0 else line_end + 1
+    return -1
 
 
 def _list_of_feeds(root: Any, problems: list[str], yaml: Any) -> list[Any]:
@@ -120,7 +140,26 @@ def _feed(node: Any, problems: list[str], default_every: timedelta, yaml: Any) -
     for name in ("name", "url"):
         if name not in seen or (len(problems) == before and not values.get(name)):
             problems.append(_at(node, _("{name} is missing").format(name=name), feed=called))
+    if len(problems) == before and (wrong := _disagreeing(values)):
+        problems.append(_at(node, wrong, feed=called))
     return Feed(**values) if len(problems) == before else None
+
+
+def _disagreeing(values: dict[str, Any]) -> str:
+    """What is wrong between the keys of one feed; a page is recognised by its `watch`."""
+    form = values.get("format")
+    if values.get("watch"):
+        if form not in (None, FeedFormat.PAGE):
+            return _("watch is for pages: leave format out")
+        values["format"] = FeedFormat.PAGE
+    elif form is FeedFormat.PAGE:
+        return _("a page needs watch, the CSS selector of the region to watch, such as main or #notices")
+    if values.get("select") and form is not FeedFormat.GDELT:
+        return _("select is for format: gdelt only")
+    longest = values.get("longest")
+    if longest is not None and longest < values["every"]:
+        return _("longest has to be at least as long as every")
+    return ""
 
 
 def _key(node: Any, seen: set[str]) -> str:
@@ -209,6 +248,33 @@ def _every(text: str) -> timedelta:
     return every
 
 
+def _longest(text: str) -> timedelta | None:
+    try:
+        return duration(text) if text else None
+    except ValueError as problem:
+        raise _WrongError(f"longest: {problem}") from None
+
+
+def _format(text: str) -> FeedFormat:
+    try:
+        return _FORMATS[text or "feed"]
+    except KeyError:
+        wrong = _("format {format} is not known: use {known}")
+        raise _WrongError(wrong.format(format=_shown(text), known=", ".join(_FORMATS))) from None
+
+
+def _watch(text: str) -> str:
+    if text:
+        import cssselect
+
+        try:
+            cssselect.HTMLTranslator().css_to_xpath(text)
+        except cssselect.SelectorError as problem:
+            wrong = _("watch {selector} is not a CSS selector ({why}): write one such as main or #notices")
+            raise _WrongError(wrong.format(selector=_shown(text), why=problem)) from None
+    return text
+
+
 def _trust(text: str) -> Trust:
     if text not in ("1", "2", "3"):
         wrong = _("trust {trust}: use 1 (an authority), 2 (an established desk) or 3 (other)")
@@ -236,6 +302,10 @@ _FIELDS: dict[str, Callable[[str], Any]] = {
     "every": _every,
     "trust": _trust,
     "timezone": _timezone,
+    "longest": _longest,
+    "format": _format,
+    "watch": _watch,
+    "select": lambda text: one_line(text, 500),
 }
 
 

@@ -46,16 +46,6 @@ class FetchLimits:
     at_once: int = 64
 
 
-def shown(url: str) -> str:
-    """`url` without user, password and query: what may be logged and shown."""
-    try:
-        parts = urlsplit(url)
-        host = (parts.hostname or "") + (f":{parts.port}" if parts.port else "")
-    except ValueError:
-        return "an unreadable address"
-    return f"{parts.scheme}://{host}{parts.path}" + ("?…" if parts.query else "")
-
-
 class _Lent(socket.socket):
     """pycurl copies the descriptor and drops the object, which then has to close its own."""
 
@@ -208,6 +198,7 @@ class _Run:
         self._waiting: deque[FeedState] = deque(states)
         self._parked: dict[str, deque[FeedState]] = {}  # by host that has enough connections
         self._busy: dict[str, int] = {}
+        self._asked_off: dict[str, float | None] = {}  # hosts that are not asked again in this run: Retry-After
         self._running: dict[pycurl.Curl, _Transfer] = {}
         self._answers: SimpleQueue[Fetched | BaseException | None] = SimpleQueue()
         self._put = self._got = 0  # bytes of bodies, each counted by one thread only
@@ -271,6 +262,8 @@ class _Run:
             host = _host(state.feed.url)
             if not host:
                 self._answer(Fetched(state=state, error="the address is not http or https"))
+            elif host in self._asked_off:
+                self._answer(Fetched(state=state, put_off=True, retry_after_s=self._asked_off[host]))
             elif self._busy.get(host, 0) >= limits.per_host:
                 self._parked.setdefault(host, deque()).append(state)
             else:
@@ -298,6 +291,10 @@ class _Run:
     def _finish(self, easy: pycurl.Curl, number: int, message: str) -> None:
         transfer = self._running[easy]
         fetched = _answer_of(transfer, easy, number, message)
+        if fetched.status in (429, 503):
+            host = _host(transfer.state.feed.url)
+            self._asked_off[host] = fetched.retry_after_s
+            self._waiting.extend(self._parked.pop(host, ()))
         self._give_back(easy, reuse=True)
         self._answer(fetched)
 

@@ -310,6 +310,9 @@ def _request(one: Fetched, now: datetime) -> bytes:
             "zone": feed.timezone,
             "content_type": one.content_type,
             "language": feed.language,
+            "form": feed.format.value,
+            "watch": feed.watch,
+            "select": feed.select,
         }
     )
 

@@ -51,6 +51,9 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
     zone: str = ""
     content_type: str = ""
     language: str = ""
+    form: str = "feed"
+    watch: str = ""
+    select: str = ""
 
 
 class Reply(msgspec.Struct, frozen=True, kw_only=True):

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import logging
 import re
+from collections.abc import Iterable
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -47,6 +49,47 @@ def load(path: Path, *, default_every: timedelta) -> tuple[Feed, ...]:
         said = _("{file} names no feed: add one, or take the shipped feeds.yaml as an example")
         raise ConfigError(said.format(file=path))
     return tuple(feeds)
+
+
+def appended(file: Path, feeds: Iterable[Feed], *, default_every: timedelta) -> tuple[str, list[Feed]]:
+    """The text of `file` with what it does not list yet of `feeds` at its end, and those; a missing file is begun.
+
+    Comments, order and everything else stay as they are. Raises: ConfigError where the file
+    cannot be added to, or is no feeds.yaml or list of addresses.
+    """
+    former = load(file, default_every=default_every) if file.exists() else ()
+    taken, addresses = {feed.name for feed in former}, {same_address(feed.url) for feed in former}
+    new = []
+    for feed in feeds:
+        if same_address(feed.url) not in addresses:
+            addresses.add(same_address(feed.url))
+            new.append(replace(feed, name=unique(feed.name, taken)))
+    if not former or not new:
+        return feedlist.write(new), new
+    text = _read(file)
+    if text.lstrip().startswith("<"):
+        said = _("{file} is OPML: make a feeds.yaml of it with `monitor feeds export feeds.yaml`")
+        raise ConfigError(said.format(file=file))
+    if _is_plain_list(text):
+        return text.rstrip("\n") + "\n" + "".join(f"{feed.url}\n" for feed in new), new
+    end = feedlist.end_of_list(text)
+    entries = feedlist.write(new).partition("\n")[2]
+    before = text[:end] if text[:end].endswith("\n") else text[:end] + "\n"
+    whole = before + _indented(entries, text) + text[end:]
+    problems: list[str] = []
+    if end < 0 or len(feedlist.read(whole, problems, default_every=default_every)) != len(former) + len(new):
+        said = _("{file} cannot be added to: write its feeds as a list, each beginning with a dash on its own line")
+        raise ConfigError(said.format(file=file))
+    return whole, new
+
+
+def _indented(entries: str, text: str) -> str:
+    """New entries as far to the right as those of the file."""
+    dash = next((line for line in text.splitlines() if line.lstrip().startswith("- ")), "  - ")
+    margin = len(dash) - len(dash.lstrip()) - 2
+    if margin < 0:
+        return "".join(line[-margin:] for line in entries.splitlines(keepends=True))
+    return "".join(" " * margin + line for line in entries.splitlines(keepends=True))
 
 
 def _mend(path: Path, problems: list[str]) -> str:

@@ -212,6 +212,7 @@ def coverage_facts(seen: Coverage, held: int, reader: Reader) -> tuple[Fact, ...
             value=_named(seen.feeds_stale, STALE_NAMED, reader) or say.gettext("none"),
             alarm=bool(seen.feeds_stale),
         ),
+        *_quieter(seen, reader),
         Fact(
             label=say.gettext("Countries with live feeds"),
             value=_counted(countries, reader),
@@ -226,6 +227,21 @@ def coverage_facts(seen: Coverage, held: int, reader: Reader) -> tuple[Fact, ...
             ),
         ),
     )
+
+
+def _quieter(seen: Coverage, reader: Reader) -> tuple[Fact, ...]:
+    """Feeds that answer and have fallen silent by their own habit; no line while there is none."""
+    if not seen.feeds_silent:
+        return ()
+    told = [
+        words.labelled(one_line(name, 100), words.silence_words(found, reader.say), reader.say)
+        for name, found in seen.feeds_silent
+    ]
+    named = told[:STALE_NAMED]
+    if left := len(told) - len(named):
+        named.append(reader.say.ngettext("and {n} more", "and {n} more", left).format(n=left))
+    label = reader.say.gettext("Quieter than usual")
+    return (Fact(label=label, value=words.sentences(named, reader.say), alarm=True),)
 
 
 def _counted(countries: list[str], reader: Reader) -> str:

@@ -6,7 +6,7 @@ import re
 from functools import lru_cache
 from gettext import NullTranslations
 
-from monitor.domain import AlertState, Certainty, DeadlineKind, Level, Reason, Severity, Stage, Tag
+from monitor.domain import AlertState, Certainty, DeadlineKind, Level, Reason, Severity, Silence, Stage, Tag
 from monitor.i18n import N_, base_language
 
 LEVELS = {
@@ -228,6 +228,36 @@ def joined(parts: list[str] | tuple[str, ...], say: NullTranslations) -> str:
 def labelled(label: str, value: str, say: NullTranslations) -> str:
     """`Why: …`, with the colon the language uses."""
     return say.gettext("{label}: {value}").format(label=label, value=value)
+
+
+_WEEKDAYS = (
+    N_("Monday"),
+    N_("Tuesday"),
+    N_("Wednesday"),
+    N_("Thursday"),
+    N_("Friday"),
+    N_("Saturday"),
+    N_("Sunday"),
+)
+
+
+def silence_words(found: Silence, say: NullTranslations) -> str:
+    """Why a feed is called silent: what is usual, what came, and how rare that is."""
+    figures = {
+        "usual": f"{found.usual:.0f}" if found.usual >= 10 else f"{found.usual:g}",
+        "day": say.gettext(_WEEKDAYS[found.weekday]),
+        "hour": f"{found.hour:02}:00",
+        "hours": f"{found.hours:.0f}",
+        "found": found.found,
+        "n": f"{found.once_in:,}",
+    }
+    if found.found:
+        form = say.gettext("usually {usual} items in a week, now {found}; happens once in {n} such weeks")
+    else:
+        form = say.gettext(
+            "usually {usual} items by {day} {hour} UTC, none for {hours} h; happens once in {n} such spans"
+        )
+    return form.format(**figures)
 
 
 def why(reason: str, say: NullTranslations, language: str) -> str:

@@ -15,6 +15,7 @@ from monitor.errors import StoreError
 from monitor.i18n import _
 from monitor.store.engine import bring_up_to_date, open_engine, reading, schema_version, writing
 from monitor.store.schema import HEAD, metadata
+from monitor.store.search import forget_index
 
 ROWS = 2_000  # read, written and compared at a time
 MADE_BY_MIGRATIONS = "meta"  # has rows in a database that holds nothing yet
@@ -53,6 +54,7 @@ def copy_all(source: Engine, target: Engine, *, replace: bool = False, progress:
                 _digest_into(found, rows)
             if found.digest() != seen.digest():
                 raise StoreError(_("table {name} came out different: nothing was changed").format(name=table.name))
+        forget_index(there)  # of the texts, which is made anew when somebody searches
     return done
 
 

@@ -50,6 +50,7 @@ def _prepare_sqlite(connection: Any, _record: Any) -> None:
     cursor.execute("PRAGMA synchronous = FULL")
     cursor.execute("PRAGMA cache_size = -16000")
     if cursor.execute("PRAGMA journal_mode").fetchone()[0] != "wal":
+        cursor.execute("PRAGMA auto_vacuum = INCREMENTAL")  # counts for a new file only: room can be given back
         cursor.execute("PRAGMA journal_mode = WAL")
     cursor.close()
 

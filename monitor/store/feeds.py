@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from urllib.parse import urlsplit
 
 from sqlalchemy import ColumnElement, Connection, Engine, and_, bindparam, case, func, or_, select, text, update
 
-from monitor.domain import Feed, FeedState, FeedUpdate
+from monitor.domain import Feed, FeedState, FeedUpdate, Rhythm, Silence
 from monitor.store.engine import holder_is_gone, owner, reading, upsert, writing
 from monitor.store.schema import feeds, items
 
+ANEW = {"etag": "", "last_modified": "", "body_digest": b""}  # the next request goes without validators
 LEASE = timedelta(minutes=15)  # longer than any pass over what one claim takes
 SHARD_LEASE = timedelta(minutes=5)  # of a claim that takes some of what is due: a machine cut off delays no feed longer
 CHUNK = 500  # bound parameters a statement, well under SQLite's limit
@@ -40,10 +42,14 @@ class FeedsDoor:
             if new:
                 connection.execute(upsert(connection, feeds).on_conflict_do_nothing(), new)
             for feed in moved:
-                fresh = {"etag": "", "last_modified": "", "body_digest": b"", "moved_to": "", "host": host_of(feed.url)}
-                connection.execute(
-                    update(feeds).where(feeds.c.name == feed.name).values(url=feed.url, next_poll=None, **fresh)
-                )
+                fresh = {
+                    "url": feed.url,
+                    "moved_to": "",
+                    "served_from": "",
+                    "held_from": "",
+                    "host": host_of(feed.url),
+                } | ANEW
+                connection.execute(update(feeds).where(feeds.c.name == feed.name).values(next_poll=None, **fresh))
             for names, polled in ((back, True), (gone, False)):
                 for part in _chunks(names):
                     connection.execute(update(feeds).where(feeds.c.name.in_(part)).values(polled=polled))
@@ -91,6 +97,13 @@ class FeedsDoor:
             rows = connection.execute(select(feeds).order_by(feeds.c.name)).all()
         return [_state(row, by_name.get(row.name) or Feed(name=row.name, url=row.url)) for row in rows]
 
+    def accept_move(self, name: str, host: str) -> bool:
+        """Let a feed answer from `host` from now on; its next poll is due at once. False when it waits for nobody."""
+        held = and_(feeds.c.name == name, feeds.c.held_from != "")
+        values = {"served_from": host, "held_from": "", "failures": 0, "error": "", "next_poll": None, **ANEW}
+        with writing(self._engine) as connection:
+            return connection.execute(update(feeds).where(held).values(**values)).rowcount == 1
+
     def next_due(self) -> datetime | None:
         """When the next feed is due; None when one is due that was never polled, or there is none."""
         with reading(self._engine) as connection:
@@ -127,6 +140,14 @@ def write_back(connection: Connection, updates: Sequence[FeedUpdate]) -> None:
             failures=bindparam("new_failures"),
             error=bindparam("new_error"),
             moved_to=bindparam("new_moved_to"),
+            watched_s=bindparam("new_watched_s"),
+            changes=bindparam("new_changes"),
+            ttl_s=bindparam("new_ttl_s"),
+            skips=bindparam("new_skips"),
+            entries=func.coalesce(bindparam("new_entries", type_=f.entries.type), f.entries),
+            served_from=bindparam("new_served_from"),
+            held_from=bindparam("new_held_from"),
+            silence=case((bindparam("brought", type_=f.last_new.type).is_(None), f.silence), else_=""),
             lease_until=None,
             leased_by="",
         )
@@ -146,6 +167,13 @@ def write_back(connection: Connection, updates: Sequence[FeedUpdate]) -> None:
                 "new_failures": u.failures,
                 "new_error": u.error,
                 "new_moved_to": u.moved_to,
+                "new_watched_s": u.rhythm.watched_s,
+                "new_changes": u.rhythm.changes,
+                "new_ttl_s": u.ttl_s,
+                "new_skips": u.skips,
+                "new_entries": u.entries,
+                "new_served_from": u.served_from,
+                "new_held_from": u.held_from,
             }
             for u in updates
         ],
@@ -205,4 +233,10 @@ def _state(row, feed: Feed) -> FeedState:  # type: ignore[no-untyped-def]
         error=row.error,
         moved_to=row.moved_to,
         polled_from=row.polled,
+        rhythm=Rhythm(watched_s=row.watched_s, changes=row.changes),
+        ttl_s=row.ttl_s,
+        skips=row.skips,
+        served_from=row.served_from,
+        held_from=row.held_from,
+        silence=Silence(**json.loads(row.silence)) if row.silence else None,
     )

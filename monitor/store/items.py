@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection, Engine, and_, func, insert, or_, select, text, update
+from sqlalchemy import Connection, Engine, and_, delete, func, insert, or_, select, text, update
 
 from monitor.domain import Decision, FeedUpdate, Item, Level, Tag
 from monitor.store import alerts as alert_rows
 from monitor.store.engine import reading, writing
 from monitor.store.feeds import CHUNK, write_back
+from monitor.store.pages import put_page_texts
 from monitor.store.rows import from_judged, item_query, to_item
 from monitor.store.schema import alerts, feeds, items, judgements, verdicts
 
@@ -59,11 +60,17 @@ class ItemsDoor:
         return found
 
     def record(
-        self, *, updates: Sequence[FeedUpdate], new: Sequence[tuple[int, bytes, Item]], decision: Decision
+        self,
+        *,
+        updates: Sequence[FeedUpdate],
+        new: Sequence[tuple[int, bytes, Item]],
+        decision: Decision,
+        pages: Mapping[int, tuple[str, str]] | None = None,
     ) -> list[int]:
         """Items, judgements, what was decided of them and the feeds' validators: one transaction.
 
-        `new` holds (feed id, content key, item). Returns the items' ids in order.
+        `new` holds (feed id, content key, item), `pages` the watched regions by feed id.
+        Returns the items' ids in order.
         Raises: ConflictError when the facts under the decision have changed meanwhile.
         """
         with writing(self._engine) as connection:
@@ -74,7 +81,16 @@ class ItemsDoor:
                 connection.execute(insert(judgements), judged)
             alert_rows.write_decision(connection, decision)
             write_back(connection, updates)
+            put_page_texts(connection, pages or {})
         return ids
+
+    def record_again(self, judged: Sequence[Item], decision: Decision) -> None:
+        """New judgements in place of old ones, with what was decided of them; the items keep their stories."""
+        with writing(self._engine) as connection:
+            alert_rows.check_version(connection, decision)
+            connection.execute(delete(judgements).where(judgements.c.item_id.in_([item.id for item in judged])))
+            connection.execute(insert(judgements), [from_judged(item.id or 0, item) for item in judged])
+            alert_rows.write_decision(connection, decision)
 
     def record_judged(self, judged: Sequence[Item], decision: Decision) -> None:
         """Judgements of items that were stored before, with what was decided of them."""
@@ -104,7 +120,7 @@ class ItemsDoor:
 
     def items(self, wanted: ItemFilter = ItemFilter()) -> list[Item]:
         """Stored items, newest first."""
-        query = item_query().where(*_conditions(wanted)).order_by(items.c.id.desc()).limit(wanted.limit)
+        query = item_query().where(*where(wanted)).order_by(items.c.id.desc()).limit(wanted.limit)
         with reading(self._engine) as connection:
             return [to_item(row) for row in connection.execute(query)]
 
@@ -156,7 +172,7 @@ class ItemsDoor:
             return int(connection.execute(query).scalar_one())
 
 
-def _conditions(wanted: ItemFilter):  # type: ignore[no-untyped-def]
+def where(wanted: ItemFilter):  # type: ignore[no-untyped-def]
     conditions = []
     if wanted.tag is not None:
         conditions.append(has_word(judgements.c.labels, wanted.tag.value))

@@ -25,7 +25,7 @@ from sqlalchemy import (
     text,
 )
 
-HEAD = "0006"  # newest migration; a test compares it with the migrations folder
+HEAD = "0007"  # newest migration; a test compares it with the migrations folder
 
 NAMES = {
     "ix": "ix_%(table_name)s_%(column_0_N_name)s",
@@ -69,6 +69,10 @@ def _count(name: str) -> Column[Any]:
     return Column(name, Integer, nullable=False, server_default="0")
 
 
+def _measure(name: str) -> Column[Any]:
+    return Column(name, Float, nullable=False, server_default="0")
+
+
 def _line(name: str) -> Column[Any]:
     return Column(name, Text, nullable=False, server_default="")
 
@@ -102,6 +106,14 @@ feeds = Table(
     _moment("lease_until"),
     _line("leased_by"),
     _line("host"),  # one machine at a time polls the feeds of one host
+    _measure("watched_s"),
+    _measure("changes"),
+    _measure("ttl_s"),
+    _count("entries"),  # in its last document
+    _line("skips"),
+    _line("served_from"),
+    _line("held_from"),
+    _line("silence"),  # JSON of domain.Silence; empty while the feed keeps its habit
     Index(None, "next_poll"),
     Index("ix_feeds_leased", "host", sqlite_where=_LEASED, postgresql_where=_LEASED),
 )

@@ -19,7 +19,10 @@ from monitor.store.outbox import OutboxDoor
 from monitor.store.passes import PassesDoor
 from monitor.store.peers import PeersDoor
 from monitor.store.people import PeopleDoor
+from monitor.store.retention import RetentionDoor
 from monitor.store.review import ReviewDoor
+from monitor.store.search import SearchDoor
+from monitor.store.sources import SourcesDoor
 
 Progress = Callable[[int, int], None]  # rows done, rows in all
 
@@ -34,6 +37,9 @@ class Store(
     PeersDoor,
     ReviewDoor,
     PassesDoor,
+    SourcesDoor,
+    SearchDoor,
+    RetentionDoor,
     PeopleDoor,
     DeskDoor,
 ):

@@ -9,15 +9,26 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from monitor.domain import Feed, FeedState
-from monitor.ingest.politeness import LONGEST_WAIT, asks_in_full, max_age_s, next_poll, retry_after_s, spread
+from monitor.domain import Feed, FeedState, Rhythm
+from monitor.ingest.moves import has_moved, to_be_held
+from monitor.ingest.politeness import (
+    LONGEST_WAIT,
+    asks_in_full,
+    interval,
+    learnt,
+    max_age_s,
+    next_poll,
+    retry_after_s,
+    skips_of,
+    spread,
+)
 
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
 HALF_HOUR, HOUR, DAY = timedelta(minutes=30), timedelta(hours=1), timedelta(days=1)
 
 
-def wait(every=HALF_HOUR, *, failures=0, server_asks=None, spread=0.0):
-    return next_poll(NOW, every=every, failures=failures, server_asks=server_asks, spread=spread) - NOW
+def wait(every=HALF_HOUR, *, failures=0, server_asks=None, spread=0.0, skips=""):
+    return next_poll(NOW, every=every, failures=failures, server_asks=server_asks, spread=spread, skips=skips) - NOW
 
 
 def test_a_healthy_feed_is_asked_at_its_interval():
@@ -147,3 +158,89 @@ def test_a_silent_feed_is_asked_in_full_once_for_every_day(spacing, last_new):
 
 def test_a_feed_polled_once_a_day_is_asked_in_full_when_silent():
     assert all(asks_in_full(state(silent=n * DAY, spacing=DAY)) for n in range(1, 5))
+
+
+# --- what is learnt of a feed ------------------------------------------------------------------
+
+
+def polled(feed, *, days, changes_a_day):
+    """The rhythm of `feed` after so many days in which it changed evenly, asked as we would ask it."""
+    rhythm, at, last_change = Rhythm(), 0.0, 0.0
+    while at < days * 86_400:
+        wait_s = interval(feed, rhythm).total_seconds()
+        at += wait_s
+        changed = changes_a_day > 0 and at - last_change >= 86_400 / changes_a_day
+        last_change = at if changed else last_change
+        rhythm = learnt(rhythm, waited=timedelta(seconds=wait_s), changed=changed)
+    return rhythm
+
+
+def test_a_feed_we_do_not_know_is_asked_at_its_interval():
+    assert interval(Feed(name="a", url=""), Rhythm()) == HALF_HOUR
+
+
+@pytest.mark.parametrize(("changes_a_day", "minutes"), [(0, 120), (1, 120), (6, 60), (48, 30)])
+def test_the_wait_is_a_quarter_of_the_time_between_two_changes(changes_a_day, minutes):
+    feed = Feed(name="a", url="")
+    found = interval(feed, polled(feed, days=14, changes_a_day=changes_a_day))
+    assert found / timedelta(minutes=minutes) == pytest.approx(1, abs=0.15)
+
+
+def test_a_feed_names_its_own_longest_wait():
+    quiet = Rhythm(watched_s=30 * 86_400.0)
+    assert interval(Feed(name="a", url="", longest=timedelta(hours=6)), quiet) == timedelta(hours=6)
+    assert interval(Feed(name="a", url="", longest=HALF_HOUR), quiet) == HALF_HOUR
+
+
+def test_a_feed_that_wakes_up_is_asked_more_often_within_days():
+    feed = Feed(name="a", url="")
+    rhythm = polled(feed, days=30, changes_a_day=0)
+    waited = timedelta(0)
+    while (wait_now := interval(feed, rhythm)) > HALF_HOUR:
+        rhythm, waited = learnt(rhythm, waited=wait_now, changed=True), waited + wait_now
+        assert waited < timedelta(days=4)
+
+
+@given(
+    every=st.timedeltas(),
+    longest=st.none() | st.timedeltas(),
+    waits=st.lists(st.tuples(st.timedeltas(), st.booleans()), max_size=20),
+)
+def test_the_wait_keeps_its_bounds_whatever_happened(every, longest, waits):
+    rhythm = Rhythm()
+    for waited, changed in waits:
+        rhythm = learnt(rhythm, waited=waited, changed=changed)
+    found = interval(Feed(name="a", url="", every=every, longest=longest), rhythm)
+    assert min(max(every, timedelta(0)), LONGEST_WAIT) <= found <= LONGEST_WAIT
+
+
+def test_skipped_hours_and_days_are_read_as_the_standard_has_them():
+    hours = b"<rss><channel><skipHours><hour>3</hour><hour> 24 </hour><hour>77</hour></skipHours>"
+    days = b"<skipDays><day>Sunday</day><day>saturday</day><day>Someday</day></skipDays></channel></rss>"
+    assert skips_of(hours + days) == "0,3 Sat,Sun"
+    assert skips_of(days).strip() == "Sat,Sun"
+    assert skips_of(b"<rss/>") == skips_of(b"<skipHours><hour>1") == ""
+    assert skips_of(b"<skipHours>" + b"".join(b"<hour>%d</hour>" % n for n in range(24)) + b"</skipHours>") == ""
+
+
+def test_a_poll_never_falls_into_a_skipped_hour_and_at_most_a_day_away():
+    assert wait(skips="12,13,14") >= timedelta(hours=3)  # NOON plus half an hour is in the first
+    assert wait(skips="12,13,14") < timedelta(hours=4)
+    assert wait(skips="0,1") == HALF_HOUR
+    assert wait(skips=" Tue,Wed,Thu") == LONGEST_WAIT
+    assert wait(skips=" Tue") == timedelta(hours=12) + wait(skips=" Tue") % HOUR
+
+
+def test_a_feed_has_moved_when_another_house_answers():
+    assert not has_moved("", "https://anywhere.example/rss")
+    assert not has_moved("dw.com", "https://rss.dw.com/rss")
+    assert not has_moved("news.example", "https://www.news.example/other")
+    assert has_moved("news.example", "https://casino.example/news")
+    assert has_moved("a.news.example", "https://b.news.example/rss")
+    assert not has_moved("news.example", "")
+
+
+def test_a_permanent_move_or_mostly_new_titles_wait_for_a_person():
+    assert to_be_held(permanent=True, entries=10, new=0)
+    assert to_be_held(permanent=False, entries=10, new=9)
+    assert not to_be_held(permanent=False, entries=10, new=8)

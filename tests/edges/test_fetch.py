@@ -15,7 +15,8 @@ import pytest
 
 from monitor.domain import Feed, FeedState
 from monitor.ingest import fetch
-from monitor.ingest.fetch import Fetcher, FetchLimits, shown
+from monitor.ingest.addresses import shown
+from monitor.ingest.fetch import Fetcher, FetchLimits
 from monitor.ingest.guard import Allow
 
 RSS = b'<rss version="2.0"><channel><title>Ports</title><item><title>Strike</title></item></channel></rss>'

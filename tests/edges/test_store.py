@@ -141,7 +141,8 @@ def put(store: Store, *items: Item, decision: Decision | None = None) -> list[in
 
 def test_the_migrations_make_exactly_the_tables_of_the_schema(store: Store) -> None:
     with store._engine.connect() as connection:
-        assert compare_metadata(MigrationContext.configure(connection, opts={"compare_type": True}), metadata) == []
+        opts = {"compare_type": True, "include_name": lambda name, kind, _: not (name or "").startswith("item_words")}
+        assert compare_metadata(MigrationContext.configure(connection, opts=opts), metadata) == []
     assert ScriptDirectory.from_config(configuration(store._engine)).get_current_head() == HEAD == store.schema()
 
 

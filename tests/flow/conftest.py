@@ -34,6 +34,7 @@ class Site:
     port: int
     bodies: dict[str, bytes] = field(default_factory=dict)
     asked: list[str] = field(default_factory=list)
+    moved: dict[str, str] = field(default_factory=dict)  # path -> where it has moved for good
 
     def rss(self, path: str, titles: Sequence[str], *, hours: float = 2) -> str:
         """Publish a feed of these headlines, the first the newest; returns its address."""
@@ -57,6 +58,12 @@ def site() -> Iterator[Site]:
 
         def do_GET(self) -> None:
             found.asked.append(self.path)
+            if self.path in found.moved:
+                self.send_response(301)
+                self.send_header("Location", found.moved[self.path])
+                self.send_header("Content-Length", "0")
+                self.end_headers()
+                return
             body = found.bodies.get(self.path)
             tag = f'"{sha256(body or b"").hexdigest()[:16]}"'
             same = body is not None and self.headers.get("If-None-Match") == tag
