@@ -93,7 +93,10 @@ def end_of_list(text: str) -> int:
     root = yaml.compose(text, Loader=yaml.SafeLoader)
     for key, value in root.value if isinstance(root, yaml.MappingNode) else ():
         if key.value == "feeds" and isinstance(value, yaml.SequenceNode) and value.value and not value.flow_style:
-            last = value.value[-1].end_mark.index
+            leaf = value.value[-1]  # a block's own end mark lies after the comments that follow it
+            while isinstance(leaf, yaml.MappingNode) and leaf.value and not leaf.flow_style:
+                leaf = leaf.value[-1][1]
+            last = leaf.end_mark.index
             written = text[:last].rstrip()
             line_end = text.find("\n", len(written))
             return len(text) if line_end < 0 else line_end + 1

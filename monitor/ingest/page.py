@@ -7,6 +7,7 @@ counter, and the order of lines, never count.
 
 from __future__ import annotations
 
+import os
 import re
 from collections import Counter
 from dataclasses import replace
@@ -58,6 +59,7 @@ def read(body: bytes, *, form: str, selector: str, url: str) -> ParsedFeed:
 
 def _article(body: bytes, url: str) -> ParsedFeed:
     """The text of an article without what stands around it."""
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # each thread would claim its share of our address space
     from trafilatura import extract
 
     said = extract(body.decode("utf-8", "replace"), url=url, include_comments=False, include_tables=False)

@@ -157,6 +157,23 @@ class Monitor:
         """The JSON Lines a command prints."""
         return [json.loads(line) for line in self(*arguments, "--json", **env).stdout.splitlines()]
 
+    def inside(self, code: str, **env: str) -> str:
+        """What a few lines of Python print that find the installation as `shell`."""
+        begin = (
+            "import os; from monitor import config; from monitor.shell import Shell, system_clock; "
+            "shell = Shell(settings=config.load(os.environ), clock=system_clock); "
+        )
+        done = subprocess.run(
+            [sys.executable, "-c", f"{begin}{code}; shell.close()"],
+            cwd=self.folder,
+            env=self.env | env,
+            capture_output=True,
+            text=True,
+            timeout=120,
+        )
+        assert done.returncode == 0, done.stderr
+        return done.stdout.strip()
+
     def start(self, *arguments: str, **env: str) -> subprocess.Popen[str]:
         """Start a command that stays; its log goes to `daemon.log`."""
         with (self.folder / "daemon.log").open("a") as log:
