@@ -16,7 +16,7 @@ import pytest
 from monitor.config import Secret, Settings
 from monitor.domain import Message, MessageKind, MessageState, StopKind
 from monitor.sending import deliver, release
-from monitor.shell import Shell
+from monitor.shell import Shell, system_clock
 from tests.harness import MailServer, mail_server
 
 NOW = datetime(2026, 11, 24, 8, tzinfo=UTC)
@@ -164,10 +164,10 @@ def test_a_command_that_promised_a_minute_does_not_wait_ten_for_one_reply(
     assert deliver(shell, clock=clock, for_s=1.0)["sent"] <= 1
 
 
-def test_four_connections_send_each_message_once(tmp_path: Path, clock: Clock, server: MailServer) -> None:
-    shell = a_shell(tmp_path, clock, server.url, mail_connections=4)
+def test_four_connections_send_each_message_once(tmp_path: Path, server: MailServer) -> None:
+    shell = a_shell(tmp_path, system_clock, server.url, mail_connections=4)  # a clock that goes on while threads wait
     put(shell, *(f"r{n % 7}" for n in range(120)))
-    assert deliver(shell, clock=clock) == Counter(sent=120)
+    assert deliver(shell, clock=system_clock) == Counter(sent=120)
     assert len({line["id"] for line in server.lines("taken")}) == len(server.lines("taken")) == 120
     shell.close()
 

@@ -337,6 +337,18 @@ def test_what_is_in_other_hands_hides_nothing_that_is_due(store: Store) -> None:
     assert len(store.claim_messages(now=NOW, limit=4)) == 2
 
 
+def test_a_claim_that_waited_for_its_turn_takes_nothing_from_a_quicker_one(store: Store) -> None:
+    store.put_message(a_message())
+    assert len(store.claim_messages(now=NOW + MINUTE, limit=5)) == 1
+    assert store.claim_messages(now=NOW, limit=5) == []
+
+
+def test_a_lease_from_a_clock_that_was_a_year_ahead_does_not_hold_a_message_back(store: Store) -> None:
+    store.put_message(a_message())
+    store.claim_messages(now=NOW + timedelta(days=365), limit=5)
+    assert len(store.claim_messages(now=NOW, limit=5)) == 1
+
+
 def test_notices_leave_before_digests_and_mail_apart_from_other_channels(store: Store) -> None:
     store.put_message(a_message(message_id="<d@x>", kind=MessageKind.DIGEST, period="p"))
     store.put_message(a_message(message_id="<n@x>"))
