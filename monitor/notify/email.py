@@ -13,6 +13,7 @@ import re
 import smtplib
 import ssl
 import tempfile
+import time
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
@@ -27,6 +28,7 @@ from monitor.notify.render import on_the_wire, sender_address
 log = logging.getLogger(__name__)
 
 TIMEOUT_S = 30.0
+FRESH_S = 0.2  # a connection used so lately is not asked whether it still stands: a question a message saved
 DOT_TIMEOUT_S = 600.0  # RFC 5321 section 4.5.3.2.6: a server may take ten minutes to accept
 CHUNK = 65536
 
@@ -97,6 +99,7 @@ class Mailer:
         self._timeout_s = timeout_s
         self._dot_timeout_s = dot_timeout_s
         self._smtp: smtplib.SMTP | None = None
+        self._used = 0.0
 
     def __enter__(self) -> Mailer:
         return self
@@ -121,6 +124,7 @@ class Mailer:
         try:
             self._address(smtp, message)
             self._hand_over(smtp, message)
+            self._used = time.monotonic()
         except DeliveryError:
             self._reset()
             raise
@@ -137,7 +141,7 @@ class Mailer:
         """A live connection: the one at hand if it still answers, else a new one."""
         if self._smtp is not None:
             try:
-                if self._smtp.noop()[0] == 250:
+                if time.monotonic() - self._used < FRESH_S or self._smtp.noop()[0] == 250:
                     return self._smtp
             except (smtplib.SMTPException, OSError):
                 log.debug("mail server dropped the idle connection")
