@@ -13,12 +13,13 @@ import pytest
 from monitor.config import Settings, load
 from monitor.domain import Decision, FeedUpdate, PollOutcome
 from monitor.errors import UsageError
+from monitor.gather import coverage
 from monitor.looking import check, find
 from monitor.manners import DISALLOWED, NOTHING, host_of, may_read, read_robots
 from monitor.pipeline import run_pass
 from monitor.shell import Shell
 from monitor.store.sources import Host
-from monitor.telling import coverage, health
+from monitor.telling import health
 from monitor.tending import learn_spacing, look_at_habits
 from tests.core.test_services import graph_row, packed
 
