@@ -49,7 +49,7 @@ def pulse(shell: Shell, *, now: datetime) -> Pulse:
         waiting=store.waiting_count(),
         to_review=store.queue_length(),
         alerts_open=store.open_alerts(),
-        awake=looked and in_time and 2 * failing <= feeds,
+        awake=looked and in_time and 2 * reached >= feeds,  # half blind is not awake
     )
 
 

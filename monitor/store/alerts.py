@@ -142,10 +142,9 @@ class AlertsDoor:
         return changed.rowcount == 1
 
     def correct_alert(self, alert: Alert, *, author: str, at: datetime, note: str) -> bool:
-        """Give an alert the tags that a reviewer found right."""
-        return self.change_alert(
-            alert.id, author=author, at=at, what="corrected", note=note, labels=joined(alert.labels)
-        )
+        """Give an alert the level and the tags that a reviewer found right."""
+        right = {"labels": joined(alert.labels), "level": int(alert.level), "revision": alert.revision}
+        return self.change_alert(alert.id, author=author, at=at, what="corrected", note=note, **right)
 
 
 def check_version(connection: Connection, decision: Decision) -> None:

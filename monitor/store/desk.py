@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 
-from sqlalchemy import Engine, case, func, insert, select, tuple_, update
+from sqlalchemy import Engine, case, func, insert, select, text, tuple_, update
 
 from monitor.domain import Alert, AlertState, Level, Story, Tag
 from monitor.store.engine import reading, writing
@@ -16,6 +16,7 @@ from monitor.store.people import write_trail
 from monitor.store.rows import story_query, tags, to_alert, to_story
 from monitor.store.schema import alert_events, alerts, feeds, items, judgements, passes, stories, verdicts
 
+REVIEWABLE = text("(judgements.flagged OR judgements.unsure)")  # the very words of ix_judgements_to_review
 UNFINISHED = (AlertState.OPEN.value, AlertState.ESCALATED.value)
 
 
@@ -164,7 +165,8 @@ class DeskDoor:
         """Flagged items a day (UTC, by when they were read), every day from `since` to `until`."""
         first = datetime.combine(since, time(), UTC)
         query = select(items.c.fetched).join(judgements, judgements.c.item_id == items.c.id)
-        query = query.where(judgements.c.flagged, items.c.id >= self._first_item_since(first), items.c.fetched >= first)
+        query = query.where(REVIEWABLE, judgements.c.flagged, judgements.c.item_id >= self._first_item_since(first))
+        query = query.where(items.c.fetched >= first)
         if country:
             query = query.where(has_word(judgements.c.countries, country))
         if tag is not None:
@@ -173,6 +175,20 @@ class DeskDoor:
             found = Counter(row.fetched.date() for row in connection.execute(query))
         days = [since + timedelta(days=i) for i in range((until - since).days + 1)]
         return [(day, found[day]) for day in days]
+
+    def daily_by_country(self, *, since: date, until: date) -> dict[str, list[int]]:
+        """Flagged items a day of each country that has any, every day from `since` to `until`."""
+        first, days = datetime.combine(since, time(), UTC), (until - since).days + 1
+        query = select(judgements.c.countries, items.c.fetched).join(items, items.c.id == judgements.c.item_id)
+        query = query.where(REVIEWABLE, judgements.c.flagged, judgements.c.item_id >= self._first_item_since(first))
+        found: dict[str, list[int]] = defaultdict(lambda: [0] * days)
+        with reading(self._engine) as connection:
+            for row in connection.execute(query):
+                day = (row.fetched.date() - since).days
+                if 0 <= day < days:
+                    for code in filter(None, row.countries.split(",")):
+                        found[code][day] += 1
+        return found
 
     def _first_item_since(self, moment: datetime) -> int:
         """Ids grow with time, so that what is older need not be looked at."""

@@ -10,7 +10,7 @@ from urllib.parse import urlencode
 from fastapi import Depends, Form, Request
 from fastapi.responses import HTMLResponse
 
-from monitor.domain import Item, Role
+from monitor.domain import Alert, Item, Role
 from monitor.i18n import LANGUAGES, base_language
 from monitor.shell import Shell
 from monitor.watching import Watch
@@ -78,6 +78,13 @@ class Desk:
     def item(self, item_id: int) -> Item:
         """One item. Raises: Refused where there is none."""
         found = self.shell.store.item(item_id) if 0 < item_id < 2**63 else None
+        if found is None:
+            raise Refused(*LOST)
+        return found
+
+    def alert(self, alert_id: str) -> Alert:
+        """One alert. Raises: Refused where there is none."""
+        found = self.shell.store.alert(alert_id)
         if found is None:
             raise Refused(*LOST)
         return found

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import cache
 from gettext import NullTranslations
 from hashlib import sha256
@@ -44,6 +44,9 @@ def environment(language: str) -> Environment:
         "topics": lambda topics: words.joined([words.topic_word(topic, say) for topic in topics], say),
         "country": lambda code: words.country_word(code, language),
         "countries": lambda codes: words.joined([words.country_word(c, language) for c in codes], say),
+        "said": lambda both: both.said(language),
+        "stage": lambda stage: words.stage_word(stage, say),
+        "deadline": lambda deadline: words.deadline_word(deadline.kind, say),
         "verdict_why": lambda why: reviewing.why_in_words(why, say),
         "percent": lambda share: "–" if share is None else f"{100 * share:.0f} %",
     }
@@ -97,3 +100,11 @@ def number(text: str) -> int | None:
 def pages(found: list[Any], size: int) -> tuple[list[Any], Any]:
     """The rows of one page, and the last of them where more follow."""
     return found[:size], found[size - 1] if len(found) > size else None
+
+
+def day(text: str, *, days: int = 0) -> datetime | None:
+    """Midnight in UTC that begins a day, so many days later; None for no day or one that does not exist."""
+    try:
+        return datetime.fromisoformat(text).replace(tzinfo=UTC) + timedelta(days=days) if text else None
+    except ValueError:
+        return None

@@ -62,4 +62,11 @@ VALUES = (
     N_("trade"),
     N_("logistics"),
     N_("disaster"),
+    N_("step done"),
+    N_("step open"),
+    N_("step skipped"),
+    N_("task"),
+    N_("state"),
+    N_("alliance"),
+    N_("emergency"),
 )

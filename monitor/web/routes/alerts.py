@@ -2,22 +2,27 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from secrets import token_hex
 from typing import Annotated
 
 from fastapi import APIRouter, Form, Query, Request
 from fastapi.responses import HTMLResponse, RedirectResponse
 
+from monitor import planning
 from monitor.domain import AlertState, Level, Tag
-from monitor.planning import shown
 from monitor.store.desk import AlertFilter
+from monitor.text.normalise import one_line
+from monitor.warn.playbooks import plan
 from monitor.web.desk import LOST, PAGE, AtDesk, Refused, ReviewerForm
-from monitor.web.templating import pages
+from monitor.web.templating import day, pages
 
 STEPS = {
     "ack": AlertState.ACKNOWLEDGED,
     "close": AlertState.CLOSED,
     "dismiss": AlertState.DISMISSED,
     "reopen": AlertState.OPEN,
+    "withdraw": AlertState.DISMISSED,
 }
 router = APIRouter()
 Word = Annotated[str, Query(max_length=100)]
@@ -54,19 +59,94 @@ def alerts(
 
 @router.get("/alerts/{alert_id}")
 def alert(request: Request, desk: AtDesk, alert_id: str) -> HTMLResponse:
-    found = desk.shell.store.alert(alert_id)
-    if found is None:
-        raise Refused(*LOST)
+    found = desk.alert(alert_id)
+    items = desk.shell.store.story_items(found.story, limit=PAGE)
+    sheet = planning.sheet(desk.shell, found, items)
+    planned = {one.step.id for one in sheet.plan.steps}
     return desk.page(
         request,
         "alert.html",
         alert=found,
-        items=desk.shell.store.story_items(found.story, limit=PAGE),
+        items=items,
+        sheet=sheet,
+        roles=desk.shell.playbooks.roles,
+        tasks={step: row for step, row in sheet.steps.items() if step not in planned},
         events=desk.shell.store.alert_events(alert_id),
         told=desk.shell.store.alert_notices(alert_id),
         steps=[step for step, state in STEPS.items() if state is not found.state],
-        **shown(desk.shell, found),
     )
+
+
+@router.post("/alerts/{alert_id}/plan")
+def plan_step(
+    desk: AtDesk,
+    by: ReviewerForm,
+    alert_id: str,
+    step: Annotated[str, Form(min_length=1, max_length=80)],
+    state: Annotated[str, Form(pattern="^(open|done|skipped)$")],
+    owner: Annotated[str, Form(max_length=100)] = "",
+) -> RedirectResponse:
+    """Tick a step of the plan or a task, or give it to somebody."""
+    found, store, now = desk.alert(alert_id), desk.shell.store, desk.shell.clock()
+    former = store.steps_of(alert_id).get(step)
+    known = former or any(one.step.id == step for one in plan(desk.shell.playbooks, found).steps)
+    if not known:
+        raise Refused(*LOST)
+    kept = {"note": former["note"], "due": former["due"], "owner": former["owner"]} if former else {}
+    given = {"owner": one_line(owner, 100)} if owner.strip() else {}
+    store.set_step(alert_id, step, state=state, author=by.name, at=now, **(kept | given))
+    store.note_change(at=now, author=by.name, action=f"step {state}", subject=f"alert {alert_id}", note=step)
+    return RedirectResponse(f"/alerts/{alert_id}#plan", 303)
+
+
+@router.post("/alerts/{alert_id}/task")
+def add_task(
+    desk: AtDesk,
+    by: ReviewerForm,
+    alert_id: str,
+    text: Annotated[str, Form(min_length=1, max_length=500)],
+    owner: Annotated[str, Form(max_length=100)] = "",
+    due: Annotated[str, Form(pattern=r"^(\d{4}-\d{2}-\d{2})?$")] = "",
+) -> RedirectResponse:
+    """A task that no plan foresaw."""
+    found, now = desk.alert(alert_id), desk.shell.clock()
+    said = one_line(text, 500)
+    if not said:
+        raise Refused("wrong.html", 422)
+    desk.shell.store.set_step(
+        found.id,
+        f"task-{token_hex(6)}",
+        state="open",
+        author=by.name,
+        at=now,
+        note=said,
+        owner=one_line(owner, 100),
+        due=day(due),
+    )
+    desk.shell.store.note_change(at=now, author=by.name, action="task", subject=f"alert {found.id}", note=said)
+    return RedirectResponse(f"/alerts/{alert_id}#tasks", 303)
+
+
+@router.post("/alerts/{alert_id}/correct")
+def correct(
+    desk: AtDesk,
+    by: ReviewerForm,
+    alert_id: str,
+    level: Annotated[str, Form(pattern="^(blue|yellow|orange|red)$")],
+    note: Annotated[str, Form(min_length=1, max_length=2000)],
+    labels: Annotated[list[Tag] | None, Form()] = None,
+) -> RedirectResponse:
+    """Put level and tags right, with the reason."""
+    found, said = desk.alert(alert_id), one_line(note, 2000)
+    right = tuple(tag for tag in Tag if tag in (labels or found.labels))
+    desk.shell.store.correct_alert(
+        replace(found, level=Level.of(level), labels=right, revision=found.revision + 1),
+        author=by.name,
+        at=desk.shell.clock(),
+        note=f"{found.level.word} → {level}: {said}",
+    )
+    desk.watch.changed()
+    return RedirectResponse(f"/alerts/{alert_id}", 303)
 
 
 @router.post("/alerts/{alert_id}/step")
@@ -74,13 +154,18 @@ def step(
     desk: AtDesk,
     by: ReviewerForm,
     alert_id: str,
-    step: Annotated[str, Form(pattern="^(ack|close|dismiss|reopen)$")],
+    step: Annotated[str, Form(pattern="^(ack|close|dismiss|reopen|withdraw)$")],
     note: Annotated[str, Form(max_length=2000)] = "",
 ) -> RedirectResponse:
     state = STEPS[step]
-    said = " ".join(note.split())
+    said = one_line(note, 2000)
     if not desk.shell.store.change_alert(
-        alert_id, author=by.name, at=desk.shell.clock(), what=state.value, note=said, state=state
+        alert_id,
+        author=by.name,
+        at=desk.shell.clock(),
+        what="withdrawn" if step == "withdraw" else state.value,
+        note=said,
+        state=state,
     ):
         raise Refused(*LOST)
     desk.watch.changed()
@@ -91,7 +176,7 @@ def step(
 def assign(
     desk: AtDesk, by: ReviewerForm, alert_id: str, owner: Annotated[str, Form(min_length=1, max_length=100)]
 ) -> RedirectResponse:
-    name = " ".join(owner.split())
+    name = one_line(owner, 100)
     if not desk.shell.store.change_alert(
         alert_id, author=by.name, at=desk.shell.clock(), what="assigned", note=name, owner=name
     ):
@@ -103,6 +188,6 @@ def assign(
 def note(
     desk: AtDesk, by: ReviewerForm, alert_id: str, note: Annotated[str, Form(min_length=1, max_length=2000)]
 ) -> RedirectResponse:
-    if not desk.shell.store.note_alert(alert_id, author=by.name, at=desk.shell.clock(), note=" ".join(note.split())):
+    if not desk.shell.store.note_alert(alert_id, author=by.name, at=desk.shell.clock(), note=one_line(note, 2000)):
         raise Refused(*LOST)
     return RedirectResponse(f"/alerts/{alert_id}", 303)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, timedelta
 from typing import Annotated
 from urllib.parse import urlencode
 
@@ -14,7 +14,7 @@ from monitor.notify.words import TOPICS
 from monitor.store.items import ItemFilter
 from monitor.web.chart import counts_chart
 from monitor.web.desk import PAGE, AtDesk
-from monitor.web.templating import pages
+from monitor.web.templating import day, pages
 
 DAYS = 90
 router = APIRouter()
@@ -47,8 +47,8 @@ def search(
         language=language,
         feed=feed.strip(),
         level=Level.of(level) if level else None,
-        since=_day(since),
-        until=_day(until, days=1),
+        since=day(since),
+        until=day(until, days=1),
         limit=PAGE + 1,
         before_id=before,
     )
@@ -77,11 +77,3 @@ def counts(request: Request, desk: AtDesk, country: Country = "", tag: TagWord =
     )
     chart = counts_chart(rows)
     return desk.page(request, "counts.html", chart=chart, rows=rows[::-1], country=country.upper(), tag=tag, days=DAYS)
-
-
-def _day(text: str, *, days: int = 0) -> datetime | None:
-    """Midnight in UTC that begins a day, so many days later; None for no day or one that does not exist."""
-    try:
-        return datetime.fromisoformat(text).replace(tzinfo=UTC) + timedelta(days=days) if text else None
-    except ValueError:
-        return None

@@ -54,6 +54,8 @@ def trail(
     desk: AtDesk,
     before: Annotated[int | None, Query(ge=1, lt=2**63)] = None,
     author: Annotated[str, Query(max_length=100)] = "",
+    subject: Annotated[str, Query(max_length=100)] = "",
 ) -> HTMLResponse:
-    lines, last = pages(desk.shell.store.trail(limit=PAGE * 2 + 1, before_id=before, author=author), PAGE * 2)
-    return desk.page(request, "trail.html", lines=lines, last=last, author=author)
+    found = desk.shell.store.trail(limit=PAGE * 2 + 1, before_id=before, author=author, subject=subject)
+    lines, last = pages(found, PAGE * 2)
+    return desk.page(request, "trail.html", lines=lines, last=last, author=author, subject=subject)

@@ -8,14 +8,18 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import HTMLResponse
 
-from monitor.domain import Level
+from monitor.domain import AlertState, Level
+from monitor.duedates import coming
 from monitor.gather import coverage
 from monitor.store.desk import AlertFilter
+from monitor.web import tiles
+from monitor.web.chart import sparkline
 from monitor.web.desk import AtDesk
 from monitor.web.figures import by_country, response_clock
 
 SHOWN = 10
 CLOCK_DAYS = 90
+SPARK_DAYS = 30
 router = APIRouter()
 
 
@@ -26,10 +30,19 @@ def today(
     now, store = desk.shell.clock(), desk.shell.store
     waiting = store.alert_page(AlertFilter(unfinished=True), limit=SHOWN)
     day = timedelta(days=1)
+    rows = by_country(store.open_by_country(), sort=sort)
+    counts = store.daily_by_country(since=now.date() - (SPARK_DAYS - 1) * day, until=now.date())
     return desk.page(
         request,
         "today.html",
-        countries=by_country(store.open_by_country(), sort=sort),
+        countries=rows,
+        level_of={row.code: row.level for row in rows},
+        tiles=tiles,
+        sparks={row.code: sparkline(counts[row.code]) for row in rows if row.code in counts},
+        spark_sums={code: sum(days) for code, days in counts.items()},
+        spark_days=SPARK_DAYS,
+        due=coming(desk.shell, now=now)[:SHOWN],
+        escalated=store.alert_count(AlertFilter(state=AlertState.ESCALATED)),
         sort=sort,
         waiting=waiting,
         grave=store.alert_count(AlertFilter(unfinished=True, least=Level.ORANGE)),
