@@ -5,7 +5,7 @@ The page, the API and the terminal all come here.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
 from gettext import NullTranslations
@@ -50,7 +50,7 @@ def give(
     if whole_story and item.story:
         waiting = [other for other in shell.store.unreviewed_of_story(item.story) if other.id != item.id]
         chosen += waiting
-    why = ": ".join(part for part in (reason, " ".join(note.split())) if part)
+    why = ": ".join(part for part in (reason, spoken(note)) if part)
     now = shell.clock()
     verdicts = [
         Verdict(
@@ -98,7 +98,7 @@ def report_missed(
         labels=tuple(labels),
         author=author,
         at=shell.clock(),
-        why=" ".join(note.split()),
+        why=spoken(note),
     )
     shell.store.add_verdicts([verdict])
     return item_id
@@ -162,6 +162,36 @@ def _correct(shell: Shell, alert: Alert, remaining: tuple[Tag, ...], *, author: 
         )
     elif remaining != alert.labels:
         shell.store.correct_alert(replace(alert, labels=remaining), author=author, at=now, note=note)
+
+
+def spoken(text: str, limit: int = 2000) -> str:
+    """What somebody typed, on one line, without characters that cannot be seen or stored."""
+    return " ".join("".join(c if c.isprintable() else " " for c in text).split())[:limit]
+
+
+def by_worth(items: Sequence[Item], levels: Mapping[str, int]) -> list[Item]:
+    """Items in the order most worth a person's minute; `levels` holds the gravest open alert of each story.
+
+    What somebody was alarmed by comes first, then what the classifier doubts most (nearest to even odds, where a
+    verdict teaches most), then severity, then the newest. Of one story only the first stands in its place; the
+    others follow at the end, since one verdict may serve them all.
+    """
+
+    def worth(item: Item) -> tuple[float, int]:
+        odds = item.judgement.probabilities.values() if item.judgement else ()
+        doubt = max((1 - abs(2 * p - 1) for p in odds), default=0.0)
+        unsure = item.judgement is not None and item.judgement.unsure
+        severity = int(item.assessment.severity) if item.assessment else 0
+        return 2.0 * levels.get(item.story, 0) + severity + 2.0 * doubt + unsure, item.id or 0
+
+    ranked = sorted(items, key=worth, reverse=True)
+    seen: set[str] = set()
+    first: list[Item] = []
+    rest: list[Item] = []
+    for item in ranked:
+        (rest if item.story and item.story in seen else first).append(item)
+        seen.add(item.story)
+    return first + rest
 
 
 def neighbours(shell: Shell, item: Item, *, limit: int = 8) -> list[Story]:

@@ -10,6 +10,7 @@ from time import monotonic
 from monitor.shell import Shell
 from monitor.telling import AWAKE_WITHIN, UNSENT_TOO_LONG
 
+MOST_COUNTED = 1000  # waiting items; more are told as 1000+
 FRESH_FOR_S = 5.0  # a pulse is felt at most this often
 
 
@@ -25,7 +26,7 @@ class Pulse:
     oldest_unsent: datetime | None
     parked: int
     waiting: int  # items not judged yet
-    to_review: int
+    to_review: int  # no further than MOST_COUNTED
     alerts_open: int
     awake: bool
 
@@ -47,7 +48,7 @@ def pulse(shell: Shell, *, now: datetime) -> Pulse:
         oldest_unsent=oldest,
         parked=outbox.get("parked", 0),
         waiting=store.waiting_count(),
-        to_review=store.queue_length(),
+        to_review=store.queue_length(most=MOST_COUNTED),
         alerts_open=store.open_alerts(),
         awake=looked and in_time and 2 * reached >= feeds,  # half blind is not awake
     )

@@ -6,6 +6,7 @@ from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
+from typing import Any
 
 from sqlalchemy import Engine, case, func, insert, select, text, tuple_, update
 
@@ -17,6 +18,7 @@ from monitor.store.rows import story_query, tags, to_alert, to_story
 from monitor.store.schema import alert_events, alerts, feeds, items, judgements, passes, stories, verdicts
 
 REVIEWABLE = text("(judgements.flagged OR judgements.unsure)")  # the very words of ix_judgements_to_review
+MOST_VERDICTS = 5000  # the newest, that calibration is drawn from
 UNFINISHED = (AlertState.OPEN.value, AlertState.ESCALATED.value)
 
 
@@ -73,7 +75,8 @@ class DeskDoor:
     def waiting_count(self) -> int:
         """How many items wait for the classifier."""
         with reading(self._engine) as connection:
-            return int(connection.execute(select(func.count()).select_from(items).where(~items.c.judged)).scalar_one())
+            query = select(func.count()).select_from(items).where(text("NOT items.judged"))  # as its index says it
+            return int(connection.execute(query).scalar_one())
 
     def open_alerts(self) -> int:
         """How many alerts nobody has acknowledged."""
@@ -164,31 +167,37 @@ class DeskDoor:
     def daily_counts(self, *, country: str, tag: Tag | None, since: date, until: date) -> list[tuple[date, int]]:
         """Flagged items a day (UTC, by when they were read), every day from `since` to `until`."""
         first = datetime.combine(since, time(), UTC)
-        query = select(items.c.fetched).join(judgements, judgements.c.item_id == items.c.id)
-        query = query.where(REVIEWABLE, judgements.c.flagged, judgements.c.item_id >= self._first_item_since(first))
-        query = query.where(items.c.fetched >= first)
+        query = self._flagged_since(func.count(), first)
         if country:
             query = query.where(has_word(judgements.c.countries, country))
         if tag is not None:
             query = query.where(has_word(judgements.c.labels, tag.value))
         with reading(self._engine) as connection:
-            found = Counter(row.fetched.date() for row in connection.execute(query))
+            found = {_date(row[0]): row[1] for row in connection.execute(query.group_by(text("1")))}
         days = [since + timedelta(days=i) for i in range((until - since).days + 1)]
-        return [(day, found[day]) for day in days]
+        return [(day, found.get(day, 0)) for day in days]
 
     def daily_by_country(self, *, since: date, until: date) -> dict[str, list[int]]:
         """Flagged items a day of each country that has any, every day from `since` to `until`."""
         first, days = datetime.combine(since, time(), UTC), (until - since).days + 1
-        query = select(judgements.c.countries, items.c.fetched).join(items, items.c.id == judgements.c.item_id)
-        query = query.where(REVIEWABLE, judgements.c.flagged, judgements.c.item_id >= self._first_item_since(first))
+        query = self._flagged_since(judgements.c.countries, first)
         found: dict[str, list[int]] = defaultdict(lambda: [0] * days)
         with reading(self._engine) as connection:
-            for row in connection.execute(query):
-                day = (row.fetched.date() - since).days
+            for read_on, countries in connection.execute(query):
+                day = (_date(read_on) - since).days
                 if 0 <= day < days:
-                    for code in filter(None, row.countries.split(",")):
+                    for code in filter(None, countries.split(",")):
                         found[code][day] += 1
         return found
+
+    def _flagged_since(self, what: Any, moment: datetime) -> Any:
+        """The day (UTC) on which each flagged item since `moment` was read, and `what` of it."""
+        read_on = func.date(
+            items.c.fetched if self._engine.dialect.name == "sqlite" else func.timezone("UTC", items.c.fetched)
+        )
+        query = select(read_on, what).select_from(judgements.join(items, items.c.id == judgements.c.item_id))
+        old = judgements.c.item_id >= self._first_item_since(moment)
+        return query.where(REVIEWABLE, judgements.c.flagged, old, items.c.fetched >= moment)
 
     def _first_item_since(self, moment: datetime) -> int:
         """Ids grow with time, so that what is older need not be looked at."""
@@ -215,19 +224,17 @@ class DeskDoor:
     def calibration(self, *, since: datetime) -> list[Bin]:
         """What was told and what was right, over every tag of every verdict that counts, in ten steps."""
         v, j = verdicts.c, judgements.c
+        query = select(v.labels, *(j[tag.value] for tag in Tag)).join(judgements, j.item_id == v.item_id)
+        query = query.where(~v.undone, v.at >= since).order_by(v.id.desc()).limit(MOST_VERDICTS)
         sums: dict[int, list[float]] = defaultdict(lambda: [0, 0.0, 0])
         with reading(self._engine) as connection:
-            for tag in Tag:
-                probability = j[tag.value]
-                step = case(*((probability < edge / 10, edge - 1) for edge in range(1, 10)), else_=9).label("step")
-                right = func.sum(case((has_word(v.labels, tag.value), 1), else_=0))
-                query = select(step, func.count(), func.sum(probability), right).join(
-                    judgements, j.item_id == v.item_id
-                )
-                for row in connection.execute(query.where(~v.undone, v.at >= since).group_by(step)):
-                    for i in range(3):
-                        sums[row[0]][i] += float(row[i + 1])
-        return [Bin(n=int(n), mean=told / n, share=right / n) for _step, (n, told, right) in sorted(sums.items()) if n]
+            for labels, *told in connection.execute(query):
+                for tag, probability in zip(Tag, told, strict=True):
+                    step = sums[min(int(probability * 10), 9)]
+                    step[0] += 1
+                    step[1] += probability
+                    step[2] += tag.value in labels
+        return [Bin(n=int(n), mean=told / n, share=right / n) for _step, (n, told, right) in sorted(sums.items())]
 
     def weeks(self, *, since: datetime) -> list[Week]:
         """New items and how many of them were flagged, by week (from Monday), from the passes."""
@@ -253,6 +260,11 @@ class DeskDoor:
         query = query.where(alerts.c.opened >= since, ~alerts.c.held).order_by(alerts.c.opened)
         with reading(self._engine) as connection:
             return [(to_alert(row), row.acted) for row in connection.execute(query)]
+
+
+def _date(told: date | str) -> date:
+    """A day as the dialect tells it: SQLite as text."""
+    return date.fromisoformat(told) if isinstance(told, str) else told
 
 
 def _conditions(wanted: AlertFilter):  # type: ignore[no-untyped-def]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy import Connection, Engine, and_, delete, func, insert, or_, select, text, update
 
@@ -16,6 +16,8 @@ from monitor.store.feeds import CHUNK, write_back
 from monitor.store.pages import put_page_texts
 from monitor.store.rows import from_judged, item_query, to_item
 from monitor.store.schema import alerts, feeds, items, judgements, verdicts
+
+LATEST = timedelta(days=30)  # after its date that an item is still looked for by that date
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -162,14 +164,14 @@ class ItemsDoor:
             rows = connection.execute(query.order_by(items.c.id.desc()).limit(limit))
             return [to_item(row) for row in rows]
 
-    def queue_length(self) -> int:
-        """How many items wait for a reviewer."""
+    def queue_length(self, *, most: int | None = None) -> int:
+        """How many items wait for a reviewer; counted no further than `most`."""
         done = select(verdicts.c.item_id).where(~verdicts.c.undone)
-        query = select(func.count()).select_from(judgements.join(items, items.c.id == judgements.c.item_id))
+        query = select(judgements.c.item_id).join(items, items.c.id == judgements.c.item_id)
         query = query.where(text("(judgements.flagged OR judgements.unsure)"), ~items.c.baseline)
-        query = query.where(items.c.id.not_in(done))
+        query = query.where(items.c.id.not_in(done)).order_by(judgements.c.item_id.desc()).limit(most)
         with reading(self._engine) as connection:
-            return int(connection.execute(query).scalar_one())
+            return int(connection.execute(select(func.count()).select_from(query.subquery())).scalar_one())
 
 
 def where(wanted: ItemFilter):  # type: ignore[no-untyped-def]
@@ -181,6 +183,12 @@ def where(wanted: ItemFilter):  # type: ignore[no-untyped-def]
     if wanted.since is not None:
         moment = func.coalesce(items.c.published, items.c.fetched)
         conditions.append(and_(moment >= wanted.since))
+    if wanted.tag is not None or wanted.country or wanted.topic:
+        conditions.append(text("(judgements.flagged OR judgements.unsure)"))  # only these have any: see their index
+    if wanted.since is not None:  # nothing is read before it is published, and ids grow as items are read
+        conditions.append(items.c.id >= _first_read(wanted.since))
+    if wanted.until is not None:
+        conditions.append(items.c.id < _first_read(wanted.until + LATEST, none=2**62))
     if wanted.until is not None:
         conditions.append(func.coalesce(items.c.published, items.c.fetched) < wanted.until)
     if wanted.topic:
@@ -199,6 +207,12 @@ def where(wanted: ItemFilter):  # type: ignore[no-untyped-def]
     if wanted.before_id is not None:
         conditions.append(items.c.id < wanted.before_id)
     return conditions
+
+
+def _first_read(moment: datetime, *, none: int = 0):  # type: ignore[no-untyped-def]
+    """The id of the first item read from `moment` on."""
+    first = select(items.c.id).where(items.c.fetched >= moment).order_by(items.c.fetched).limit(1)
+    return func.coalesce(first.scalar_subquery(), none)
 
 
 def has_word(column, word: str):  # type: ignore[no-untyped-def]

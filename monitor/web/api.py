@@ -20,6 +20,7 @@ from monitor.errors import StoreError
 from monitor.store.desk import AlertFilter
 from monitor.store.items import ItemFilter
 from monitor.text.normalise import canonical_url
+from monitor.watching import MOST_COUNTED
 from monitor.web.access import Visitor
 from monitor.web.desk import AtDesk, Desk
 from monitor.web.routes.alerts import STEPS
@@ -169,7 +170,9 @@ def _reads(api: FastAPI) -> None:
     ) -> dict[str, Any]:
         """What waits for a reviewer."""
         found = desk.shell.store.queue(limit=limit, before_id=before)
-        return _page([item_json(item) for item in found], limit) | {"waiting": desk.shell.store.queue_length()}
+        return _page([item_json(item) for item in found], limit) | {
+            "waiting": desk.shell.store.queue_length(most=MOST_COUNTED)
+        }
 
     @api.get("/alerts")
     def alerts(
@@ -234,7 +237,7 @@ def _changes(api: FastAPI) -> None:
             whole_story=given.whole_story,
         )
         desk.watch.changed()
-        return {"items": done, "waiting": desk.shell.store.queue_length()}
+        return {"items": done, "waiting": desk.shell.store.queue_length(most=MOST_COUNTED)}
 
     @api.delete("/items/{item_id}/verdict")
     def take_back(desk: AtDesk, by: By, item_id: ItemId) -> dict[str, Any]:
@@ -242,17 +245,17 @@ def _changes(api: FastAPI) -> None:
         if not reviewing.take_back(desk.shell, _item(desk, item_id), author=by.name):
             raise HTTPException(404, "no verdict counts for this item")
         desk.watch.changed()
-        return {"items": [item_id], "waiting": desk.shell.store.queue_length()}
+        return {"items": [item_id], "waiting": desk.shell.store.queue_length(most=MOST_COUNTED)}
 
     @api.post("/alerts/{alert_id}/step", status_code=201)
     def step(desk: AtDesk, by: By, alert_id: AlertId, given: StepIn) -> dict[str, Any]:
         """Acknowledge, close, dismiss, open again, assign, or add a note."""
         _alert(desk, alert_id)
-        store, now, said = desk.shell.store, desk.shell.clock(), " ".join(given.note.split())
+        store, now, said = desk.shell.store, desk.shell.clock(), reviewing.spoken(given.note)
         if given.step == "note":
             store.note_alert(alert_id, author=by.name, at=now, note=said)
         elif given.step == "assign":
-            owner = " ".join(given.owner.split())
+            owner = reviewing.spoken(given.owner, 100)
             store.change_alert(alert_id, author=by.name, at=now, what="assigned", note=said or owner, owner=owner)
         else:
             state = STEPS[given.step]
@@ -266,10 +269,13 @@ def _changes(api: FastAPI) -> None:
         link = given.link.strip()
         if link and not safe_link(link):
             raise HTTPException(422, "link: only http and https")
+        said = reviewing.spoken(given.title, 500)
+        if not said:
+            raise HTTPException(422, "title: say what happened")
         return {
             "item": reviewing.report_missed(
                 desk.shell,
-                title=" ".join(given.title.split()) or given.title,
+                title=said,
                 url=canonical_url(link) if link else "",
                 countries=given.countries,
                 labels=given.labels,

@@ -16,6 +16,7 @@ from monitor.domain import Level, Tag
 from monitor.i18n import translator
 from monitor.notify import words
 from monitor.resources import in_package
+from monitor.watching import MOST_COUNTED
 
 
 @cache
@@ -46,6 +47,7 @@ def environment(language: str) -> Environment:
         "countries": lambda codes: words.joined([words.country_word(c, language) for c in codes], say),
         "said": lambda both: both.said(language),
         "stage": lambda stage: words.stage_word(stage, say),
+        "atmost": lambda count: f"{MOST_COUNTED}+" if count >= MOST_COUNTED else count,
         "deadline": lambda deadline: words.deadline_word(deadline.kind, say),
         "verdict_why": lambda why: reviewing.why_in_words(why, say),
         "percent": lambda share: "–" if share is None else f"{100 * share:.0f} %",

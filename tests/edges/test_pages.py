@@ -7,7 +7,9 @@ import shutil
 import socket
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import timedelta
+from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
 
@@ -69,8 +71,6 @@ def with_dangers(shell: Shell) -> None:
             language="\"><b>",
             model=danger[:60],
         )  # fmt: skip
-        from dataclasses import replace
-
         items.append(
             replace(item, feed=feeds[n].name, url=BAD_LINKS[n % len(BAD_LINKS)], judgement=judgement, summary=danger)
         )
@@ -96,6 +96,25 @@ def every_page(shell: Shell) -> list[str]:
     return [*PAGES, *alerts, *(f"/items/{item.id}" for item in shell.store.items())]
 
 
+class Dangers(HTMLParser):
+    """What a browser would run, load or follow."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.found: list[str] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        given = {name: value or "" for name, value in attrs}
+        if tag in ("iframe", "object", "embed", "base", "style") or (
+            tag == "script" and not given.get("src", "").startswith("/static/")
+        ):
+            self.found.append(tag)
+        self.found += [f"{tag} {name}" for name in given if name.startswith("on") or name in ("style", "srcdoc")]
+        for name in ("href", "src", "action", "formaction"):
+            if name in given and not re.match(r"/(?!/)|\?|#|https?://[^/]", given[name]):
+                self.found.append(f"{tag} {name}={given[name][:80]}")
+
+
 def test_hostile_text_is_text_on_every_page(desk: tuple[Shell, Browser]) -> None:
     shell, browser = desk
     with_dangers(shell)
@@ -104,12 +123,10 @@ def test_hostile_text_is_text_on_every_page(desk: tuple[Shell, Browser]) -> None
     for path in every_page(shell):
         status, text, headers = browser.ask(path)
         assert status in (200, 404), path
-        assert "<script>" not in text, path
-        assert not re.search(r"<[a-z]+[^>]*\son\w+=", text), path
-        assert not re.search(r"(href|src|action)=\"(?!/|\?|https?://|#)", text), path
-        assert "<iframe" not in text, path
+        reader = Dangers()
+        reader.feed(text)
+        assert reader.found == [], path
         assert "unsafe-inline" not in headers["content-security-policy"], path
-        assert not re.search(r"<[^>]+\sstyle=", text), path
         assert ">49<" not in text, path
 
 
@@ -173,7 +190,7 @@ def test_the_explorer_finds_by_word_tag_and_country(desk: tuple[Shell, Browser])
 
 def test_a_profile_is_tried_on_the_last_month_before_it_is_kept(desk: tuple[Shell, Browser], tmp_path: Path) -> None:
     browser = desk[1]
-    form = {"name": "pumps", "countries": "DE", "recipients": "risk@pumps.example", "token": browser.token()}
+    form = {"name": "pumps", "countries": "DE", "tell": "risk@pumps.example zh orange", "token": browser.token()}
     text = browser.ask("/setup/profile/try", form)[1]
     assert "Port strike announced" in text
     assert "risk@pumps.example" in text
@@ -191,7 +208,7 @@ def test_a_profile_is_written_where_the_setting_points(tmp_path: Path) -> None:
     page = Page(shell, health=lambda: health(shell, now=NOW))
     page.start()
     browser = Browser(shell.settings.web_address)
-    form = {"name": "pumps", "countries": "de", "tags": ["supply_chain"], "token": browser.token()}
+    form = {"name": "pumps", "countries": "de", "like": "battery-maker", "token": browser.token()}
     assert browser.ask("/setup/profile", form)[0] == 303
     assert [profile.name for profile in shell.profiles] == ["first", "pumps"]
     assert shell.profiles[1].countries == ("DE",)

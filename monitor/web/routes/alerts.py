@@ -11,8 +11,8 @@ from fastapi.responses import HTMLResponse, RedirectResponse
 
 from monitor import planning
 from monitor.domain import AlertState, Level, Tag
+from monitor.reviewing import spoken
 from monitor.store.desk import AlertFilter
-from monitor.text.normalise import one_line
 from monitor.warn.playbooks import plan
 from monitor.web.desk import LOST, PAGE, AtDesk, Refused, ReviewerForm
 from monitor.web.templating import day, pages
@@ -93,7 +93,7 @@ def plan_step(
     if not known:
         raise Refused(*LOST)
     kept = {"note": former["note"], "due": former["due"], "owner": former["owner"]} if former else {}
-    given = {"owner": one_line(owner, 100)} if owner.strip() else {}
+    given = {"owner": spoken(owner, 100)} if owner.strip() else {}
     store.set_step(alert_id, step, state=state, author=by.name, at=now, **(kept | given))
     store.note_change(at=now, author=by.name, action=f"step {state}", subject=f"alert {alert_id}", note=step)
     return RedirectResponse(f"/alerts/{alert_id}#plan", 303)
@@ -110,7 +110,7 @@ def add_task(
 ) -> RedirectResponse:
     """A task that no plan foresaw."""
     found, now = desk.alert(alert_id), desk.shell.clock()
-    said = one_line(text, 500)
+    said = spoken(text, 500)
     if not said:
         raise Refused("wrong.html", 422)
     desk.shell.store.set_step(
@@ -120,7 +120,7 @@ def add_task(
         author=by.name,
         at=now,
         note=said,
-        owner=one_line(owner, 100),
+        owner=spoken(owner, 100),
         due=day(due),
     )
     desk.shell.store.note_change(at=now, author=by.name, action="task", subject=f"alert {found.id}", note=said)
@@ -137,7 +137,7 @@ def correct(
     labels: Annotated[list[Tag] | None, Form()] = None,
 ) -> RedirectResponse:
     """Put level and tags right, with the reason."""
-    found, said = desk.alert(alert_id), one_line(note, 2000)
+    found, said = desk.alert(alert_id), spoken(note, 2000)
     right = tuple(tag for tag in Tag if tag in (labels or found.labels))
     desk.shell.store.correct_alert(
         replace(found, level=Level.of(level), labels=right, revision=found.revision + 1),
@@ -158,7 +158,7 @@ def step(
     note: Annotated[str, Form(max_length=2000)] = "",
 ) -> RedirectResponse:
     state = STEPS[step]
-    said = one_line(note, 2000)
+    said = spoken(note, 2000)
     if not desk.shell.store.change_alert(
         alert_id,
         author=by.name,
@@ -176,7 +176,7 @@ def step(
 def assign(
     desk: AtDesk, by: ReviewerForm, alert_id: str, owner: Annotated[str, Form(min_length=1, max_length=100)]
 ) -> RedirectResponse:
-    name = one_line(owner, 100)
+    name = spoken(owner, 100)
     if not desk.shell.store.change_alert(
         alert_id, author=by.name, at=desk.shell.clock(), what="assigned", note=name, owner=name
     ):
@@ -188,6 +188,6 @@ def assign(
 def note(
     desk: AtDesk, by: ReviewerForm, alert_id: str, note: Annotated[str, Form(min_length=1, max_length=2000)]
 ) -> RedirectResponse:
-    if not desk.shell.store.note_alert(alert_id, author=by.name, at=desk.shell.clock(), note=one_line(note, 2000)):
+    if not desk.shell.store.note_alert(alert_id, author=by.name, at=desk.shell.clock(), note=spoken(note, 2000)):
         raise Refused(*LOST)
     return RedirectResponse(f"/alerts/{alert_id}", 303)

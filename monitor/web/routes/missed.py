@@ -33,7 +33,7 @@ def report(
     labels: Annotated[list[Tag] | None, Form()] = None,
     why: Annotated[str, Form(max_length=2000)] = "",
 ) -> HTMLResponse | RedirectResponse:
-    said, named = " ".join(title.split()), countries.upper().replace(",", " ").split()
+    said, named = reviewing.spoken(title, 500), countries.upper().replace(",", " ").split()
     problem = (
         "title" if not said else "labels" if not labels else "link" if link.strip() and not safe_link(link.strip())
         else "countries" if set(named) - known_countries() else ""

@@ -3,32 +3,55 @@
 from __future__ import annotations
 
 from typing import Annotated, Any
+from urllib.parse import urlencode
 
 from fastapi import APIRouter, Form, Query, Request
 from fastapi.responses import HTMLResponse, RedirectResponse
 
 from monitor import reviewing
 from monitor.domain import Item, Tag, VerdictKind
+from monitor.reviewing import OVER
 from monitor.shell import Shell
 from monitor.warn.explain import why_of
 from monitor.web.desk import LOST, PAGE, AtDesk, Desk, Refused, ReviewerForm
 from monitor.web.marks import marked
-from monitor.web.templating import pages
 
 AT_ONCE = 25  # cards of the queue
+POOL = 200  # newest waiting items that are put in order
 router = APIRouter()
 
 
 @router.get("/queue")
-def queue(request: Request, desk: AtDesk, before: Annotated[int | None, Query(ge=1, lt=2**63)] = None) -> HTMLResponse:
-    items, last = pages(desk.shell.store.queue(limit=AT_ONCE + 1, before_id=before), AT_ONCE)
+def queue(
+    request: Request,
+    desk: AtDesk,
+    skip: Annotated[int, Query(ge=0, le=POOL)] = 0,
+    before: Annotated[int | None, Query(ge=1, lt=2**63)] = None,
+) -> HTMLResponse:
+    store = desk.shell.store
+    pool = store.queue(limit=POOL, before_id=before)
+    alerts = store.alerts_of_stories(list({item.story for item in pool if item.story}))
+    levels = {
+        story: max(int(a.level) for a in theirs if a.state not in OVER)
+        for story, theirs in alerts.items()
+        if any(a.state not in OVER for a in theirs)
+    }
+    ordered = reviewing.by_worth(pool, levels)
+    items = ordered[skip : skip + AT_ONCE]
+    further = {"before": before} if before else {}
+    if len(ordered) > skip + AT_ONCE:
+        further["skip"] = skip + AT_ONCE
+    elif len(pool) == POOL:
+        further = {"before": pool[-1].id or 0}
+    else:
+        further = {}
     return desk.page(
         request,
         "queue.html",
         items=items,
         stories=_stories(desk, items),
-        last=last,
-        count=desk.shell.store.queue_length(),
+        more=f"/queue?{urlencode(further)}" if further else "",
+        count=desk.watch.pulse().to_review,
         marked=marked,
     )
 

@@ -2,42 +2,35 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import APIRouter, Depends, Form, Request
 from fastapi.responses import HTMLResponse, RedirectResponse
 
 from monitor import setting_up
-from monitor.domain import Role, Tag
+from monitor.domain import Profile, Role
 from monitor.errors import ConfigError, UsageError
+from monitor.warn.profile_write import QUESTIONS, as_yaml, entry_of, examples
+from monitor.warn.rehearsal import Rehearsal
 from monitor.web.access import ADMIN, digest_of, hash_password, new_token
-from monitor.web.desk import ADMINS_ONLY, LOST, AdminForm, AtDesk, Refused, ReviewerForm
+from monitor.web.desk import ADMINS_ONLY, LOST, AdminForm, AtDesk, Desk, Refused, ReviewerForm
 
 SHORTEST = 12  # characters of a password
 router = APIRouter()
 
 
-def _profile_form(
-    name: Annotated[str, Form(max_length=60)] = "",
-    title: Annotated[str, Form(max_length=200)] = "",
-    countries: Annotated[str, Form(max_length=1000)] = "",
-    keywords: Annotated[str, Form(max_length=4000)] = "",
-    recipients: Annotated[str, Form(max_length=4000)] = "",
-    language: Annotated[str, Form(pattern="^(en|zh)$")] = "en",
-    timezone: Annotated[str, Form(max_length=60)] = "UTC",
-    tags: Annotated[list[Tag] | None, Form()] = None,
-    least: Annotated[str, Form(pattern="^(blue|yellow|orange|red)$")] = "blue",
-    immediate: Annotated[str, Form(pattern="^(blue|yellow|orange|red)$")] = "orange",
-    budget: Annotated[int, Form(ge=1, le=10_000)] = 50,
-) -> dict[str, Any]:
-    return {
-        "name": name, "title": title, "countries": countries, "keywords": keywords, "recipients": recipients,
-        "language": language, "timezone": timezone, "tags": [tag.value for tag in tags or []], "least": least,
-        "immediate": immediate, "budget": budget,
-    }  # fmt: skip
+Answer = Annotated[str, Form(max_length=4000)]
 
 
-ProfileForm = Annotated[dict[str, Any], Depends(_profile_form)]
+def _answers(
+    name: Answer = "", like: Answer = "", countries: Answer = "", sectors: Answer = "", partners: Answer = "",
+    routes: Answer = "", laws: Answer = "", tell: Answer = "",
+) -> dict[str, str]:  # fmt: skip
+    given = (name, like, countries, sectors, partners, routes, laws, tell)
+    return {key: text.strip() for (key, _question), text in zip(QUESTIONS, given, strict=True)}
+
+
+Answers = Annotated[dict[str, str], Depends(_answers)]
 
 
 @router.get("/setup")
@@ -53,47 +46,68 @@ def setup(request: Request, desk: AtDesk) -> HTMLResponse:
 
 @router.get("/setup/profile")
 def new_profile(request: Request, desk: AtDesk) -> HTMLResponse:
-    given = {
-        "language": desk.language(request),
-        "timezone": "UTC",
-        "least": "blue",
-        "immediate": "orange",
-        "budget": 50,
-    }
-    return desk.page(request, "profile.html", given=given, trial=None, problem="", yaml="")
+    return _asked(request, desk, {})
 
 
 @router.post("/setup/profile/try")
-def try_profile(request: Request, desk: AtDesk, by: ReviewerForm, given: ProfileForm) -> HTMLResponse:
-    entry = setting_up.entry_of(given)
+def try_profile(request: Request, desk: AtDesk, by: ReviewerForm, given: Answers) -> HTMLResponse:
     try:
+        entry = entry_of(given)
         profile = setting_up.profile_of(desk.shell, entry)
-    except ConfigError as problem:
-        return desk.page(request, "profile.html", 422, given=given, trial=None, problem=str(problem), yaml="")
+    except (ConfigError, UsageError) as problem:
+        return _asked(request, desk, given, problem=str(problem))
     trial = setting_up.try_out(desk.shell, profile, now=desk.shell.clock())
-    shown = setting_up.as_yaml([entry])
-    return desk.page(request, "profile.html", given=given, trial=trial, problem="", yaml=shown)
+    return _asked(request, desk, given, trial=trial, yaml=as_yaml([entry]))
 
 
 @router.post("/setup/profile", response_model=None)
-def keep_profile(request: Request, desk: AtDesk, by: AdminForm, given: ProfileForm) -> HTMLResponse | RedirectResponse:
-    entry = setting_up.entry_of(given)
+def keep_profile(request: Request, desk: AtDesk, by: AdminForm, given: Answers) -> HTMLResponse | RedirectResponse:
     try:
-        setting_up.keep_profile(desk.shell, entry, author=by.name)
-    except ConfigError as problem:
-        shown = setting_up.as_yaml([entry])
-        return desk.page(request, "profile.html", 422, given=given, trial=None, problem=str(problem), yaml=shown)
+        setting_up.keep_profile(desk.shell, entry_of(given), author=by.name)
+    except (ConfigError, UsageError) as problem:
+        return _asked(request, desk, given, problem=str(problem))
     return RedirectResponse("/setup", 303)
 
 
 @router.get("/setup/profiles/{name}")
 def profile(request: Request, desk: AtDesk, name: str) -> HTMLResponse:
-    try:
-        found = desk.shell.profile(name)
-    except UsageError:
-        raise Refused(*LOST) from None
+    return desk.page(request, "profile_seen.html", profile=_known(desk, name), trial=None)
+
+
+@router.post("/setup/profiles/{name}/try")
+def try_known(request: Request, desk: AtDesk, by: ReviewerForm, name: str) -> HTMLResponse:
+    found = _known(desk, name)
     trial = setting_up.try_out(desk.shell, found, now=desk.shell.clock())
     return desk.page(request, "profile_seen.html", profile=found, trial=trial)
+
+
+def _known(desk: Desk, name: str) -> Profile:
+    try:
+        return desk.shell.profile(name)
+    except UsageError:
+        raise Refused(*LOST) from None
+
+
+def _asked(
+    request: Request,
+    desk: AtDesk,
+    given: dict[str, str],
+    *,
+    problem: str = "",
+    trial: Rehearsal | None = None,
+    yaml: str = "",
+) -> HTMLResponse:
+    return desk.page(
+        request,
+        "profile.html",
+        422 if problem else 200,
+        questions=QUESTIONS,
+        examples=examples(),
+        given=given,
+        problem=problem,
+        trial=trial,
+        yaml=yaml,
+    )
 
 
 @router.get("/setup/people", dependencies=[ADMINS_ONLY])

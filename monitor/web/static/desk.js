@@ -108,7 +108,9 @@ function start(queue) {
     const link = document.getElementById("more");
     if (!link || loading) return;
     loading = true;
-    const answer = await fetch(link.href);
+    const wanted = new URL(link.href); // what was given is gone from the list: only what stands here is skipped
+    if (wanted.searchParams.has("skip")) wanted.searchParams.set("skip", open().length);
+    const answer = await fetch(wanted);
     const page = new DOMParser().parseFromString(await answer.text(), "text/html");
     for (const card of page.querySelectorAll(".card")) {
       if (!document.getElementById(card.id)) queue.querySelector(".cards").append(document.adoptNode(card));
