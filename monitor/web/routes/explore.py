@@ -72,8 +72,10 @@ def search(
 @router.get("/explore/counts")
 def counts(request: Request, desk: AtDesk, country: Country = "", tag: TagWord = "") -> HTMLResponse:
     today = desk.shell.clock().astimezone(UTC).date()
+    began = desk.shell.store.watching_since()  # what was before it is not nothing, but not known
+    since = max(today - timedelta(days=DAYS - 1), began.date() if began else today)
     rows = desk.shell.store.daily_counts(
-        country=country.upper(), tag=Tag(tag) if tag else None, since=today - timedelta(days=DAYS - 1), until=today
+        country=country.upper(), tag=Tag(tag) if tag else None, since=min(since, today), until=today
     )
     chart = counts_chart(rows)
     return desk.page(request, "counts.html", chart=chart, rows=rows[::-1], country=country.upper(), tag=tag, days=DAYS)

@@ -29,7 +29,7 @@ def today(
 ) -> HTMLResponse:
     now, store = desk.shell.clock(), desk.shell.store
     waiting = store.alert_page(AlertFilter(unfinished=True), limit=SHOWN)
-    day = timedelta(days=1)
+    shown, day = {alert.id for alert in waiting}, timedelta(days=1)
     rows = by_country(store.open_by_country(), sort=sort)
     counts = store.daily_by_country(since=now.date() - (SPARK_DAYS - 1) * day, until=now.date())
     return desk.page(
@@ -46,7 +46,9 @@ def today(
         sort=sort,
         waiting=waiting,
         grave=store.alert_count(AlertFilter(unfinished=True, least=Level.ORANGE)),
-        fresh=store.alert_page(AlertFilter(since=now - day), limit=SHOWN),
+        fresh=[
+            alert for alert in store.alert_page(AlertFilter(since=now - day), limit=2 * SHOWN) if alert.id not in shown
+        ],
         proof=coverage(desk.shell, since=now - day, until=now),
         clock=response_clock(store.first_acts(since=now - CLOCK_DAYS * day), now=now),
         clock_days=CLOCK_DAYS,
