@@ -46,13 +46,6 @@ def sheet(shell: Shell, alert: Alert, items: Sequence[Item] | None = None) -> Sh
     )
 
 
-def shown(shell: Shell, alert: Alert) -> dict[str, Any]:
-    """What the template plan.html draws."""
-    from monitor.notify.words import DEADLINES
-
-    return {"sheet": sheet(shell, alert), "roles": shell.playbooks.roles, "deadline_words": DEADLINES}
-
-
 def stage_of(items: Sequence[Item], dates: Sequence[Deadline]) -> Stage | None:
     """The furthest stage that a story's texts and dates tell."""
     told = [item.assessment.stage for item in items if item.assessment and item.assessment.stage]

@@ -48,11 +48,12 @@ def make_app(shell: Shell, *, health: Callable[[], dict[str, Any]]) -> FastAPI:
 
 
 class Static(StaticFiles):
-    """Static files, kept by browsers for long: their addresses change with their content."""
+    """Static files; kept by browsers for long where the address tells the version."""
 
-    def file_response(self, *args: Any, **kwargs: Any) -> Response:
-        response = super().file_response(*args, **kwargs)
-        response.headers["Cache-Control"] = "public, max-age=31536000, immutable"
+    async def get_response(self, path: str, scope: Any) -> Response:
+        response = await super().get_response(path, scope)
+        lasting = scope["query_string"].startswith(b"v=")
+        response.headers["Cache-Control"] = "public, max-age=31536000, immutable" if lasting else "no-cache"
         return response
 
 
