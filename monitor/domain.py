@@ -412,6 +412,7 @@ class Item:
     story: str = ""
     date_doubt: str = ""
     content_digest: bytes = b""
+    duplicate_of: int | None = None  # the item, of this feed or another, whose text is nearly the same
 
     @property
     def ref(self) -> bytes:
@@ -740,6 +741,17 @@ class FeedUpdate:
     served_from: str = ""
     held_from: str = ""
     entries: int | None = None  # in the document; None where there was none to read
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Alike:
+    """What new items have in common with others, by their `ref`."""
+
+    bands: Mapping[bytes, tuple[int, ...]] = field(default_factory=dict)  # by which later ones find them
+    duplicate_of: Mapping[bytes, tuple[int | bytes, float]] = field(default_factory=dict)  # id or ref, and likeness
+
+    def __bool__(self) -> bool:
+        return bool(self.bands or self.duplicate_of)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -12,15 +12,17 @@ import logging
 import time
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, closing, nullcontext
+from contextlib import closing, nullcontext
 from dataclasses import fields, replace
 from datetime import date, datetime, timedelta
 
 from monitor.domain import (
+    Alike,
     BrandDay,
     Decision,
     Feed,
     FeedKind,
+    FeedState,
     FeedUpdate,
     Fetched,
     Item,
@@ -42,6 +44,7 @@ from monitor.shell import Shell
 from monitor.store import Store
 from monitor.store.items import ItemFilter
 from monitor.store.passes import COUNTS
+from monitor.text import similarity
 from monitor.text.normalise import digest
 from monitor.warn import brands
 from monitor.warn.brands import Burst
@@ -83,24 +86,10 @@ def run_pass(
     due = store.claim_due(shell.feeds, now=now, everything=everything, most=most)
     pass_id = store.start_pass(at=now) if due else None
     counts: Counter[str] = Counter(feeds=len(due))
-    with ExitStack() as stack:
-        fetcher = stack.enter_context(closing(shell.fetcher())) if due else None
-        parsers = stack.enter_context(closing(shell.parsers())) if due else None
-        if not fetch_only and most is None:
-            judge_waiting(shell, now=now, counts=counts)
-        if fetcher is not None and parsers is not None:
-            visit = Visit(shell, due, now=now, patient=everything)
-            fetched = _unless_same(visit.answers(fetcher))
-            answers = parsers.parse_all(fetched, now=now)
-            done = 0
-            for batch in _batches(answers):
-                store_batch(shell, batch, now=now, fetch_only=fetch_only, counts=counts)
-                done += len(batch)
-                if progress is not None:
-                    progress(done, len(due))
-                if stop():
-                    break
-            visit.remember()
+    if not fetch_only and most is None:
+        judge_waiting(shell, now=now, counts=counts)
+    if due:
+        _poll(shell, due, now=now, fetch_only=fetch_only, counts=counts, progress=progress, stop=stop, full=everything)
         store.release(due)
     if not fetch_only:
         watch_brands(shell, now=now, counts=counts)
@@ -112,6 +101,32 @@ def run_pass(
     return outcome
 
 
+def _poll(
+    shell: Shell,
+    due: Sequence[FeedState],
+    *,
+    now: datetime,
+    fetch_only: bool,
+    counts: Counter[str],
+    progress: Progress | None,
+    stop: Callable[[], bool],
+    full: bool,
+) -> None:
+    done = 0
+    with shell.pollers() as (fetcher, parsers):
+        visit = Visit(shell, due, now=now, patient=full)
+        fetched = _unless_same(visit.answers(fetcher))
+        with closing(parsers.parse_all(fetched, now=now)) as answers:
+            for batch in _batches(answers):
+                store_batch(shell, batch, now=now, fetch_only=fetch_only, counts=counts)
+                done += len(batch)
+                if progress is not None:
+                    progress(done, len(due))
+                if stop():
+                    break
+        visit.remember()
+
+
 def store_batch(
     shell: Shell, batch: Sequence[Answer], *, now: datetime, fetch_only: bool, counts: Counter[str]
 ) -> None:
@@ -121,15 +136,41 @@ def store_batch(
     items = [item for _, _, item in fresh]
     if items and not fetch_only:
         items = judged(shell, items)
+    alike = compared(shell.store, items)
     by_feed = Counter(item.feed for item in items)
     updates = [_update_of(fetched, parsed, new=by_feed[fetched.state.feed.name], now=now) for fetched, parsed in batch]
     new = [(feed_id, content_key, item) for (feed_id, content_key, _), item in zip(fresh, items, strict=True)]
 
     def write(decision: Decision) -> None:
-        shell.store.record(updates=updates, new=new, decision=decision, pages=pages)
+        shell.store.record(updates=updates, new=new, decision=decision, alike=alike, pages=pages)
 
     decision = _decide_and_write(shell, items, now=now, write=write)
     _count(counts, batch, items, decision)
+
+
+def compared(store: Store, items: Sequence[Item]) -> Alike:
+    """Which new items say nearly the same as one of the last days, or as an earlier one of this batch."""
+    sketches = {i.ref: found for i in items if not i.baseline and (found := similarity.sketch(i.title, i.summary))}
+    if not sketches:
+        return Alike()
+    bands = {ref: similarity.bands(found) for ref, found in sketches.items()}
+    others: dict[int | bytes, similarity.Sketch] = {}
+    holding: dict[int, list[int | bytes]] = defaultdict(list)  # by band
+    for item_id, (title, summary) in store.candidates(band for own in bands.values() for band in own).items():
+        if (known := similarity.sketch(title, summary)) is not None:
+            others[item_id] = known
+            for band in similarity.bands(known):
+                holding[band].append(item_id)
+    repeats: dict[bytes, tuple[int | bytes, float]] = {}
+    for ref, own in sketches.items():
+        near = {key: others[key] for band in bands[ref] for key in holding[band]}
+        if (original := similarity.nearest(own, near)) is not None:
+            repeats[ref] = original  # its bands are not kept, so that later ones find the original alone
+            continue
+        others[ref] = own
+        for band in bands[ref]:
+            holding[band].append(ref)
+    return Alike(bands={ref: own for ref, own in bands.items() if ref not in repeats}, duplicate_of=repeats)
 
 
 def judge_waiting(shell: Shell, *, now: datetime, counts: Counter[str]) -> None:
@@ -329,7 +370,10 @@ def _new_only(
     store: Store, batch: Sequence[Answer], *, now: datetime, counts: Counter[str]
 ) -> list[tuple[int, bytes, Item]]:
     seen = [(fetched, entry, content_key(entry)) for fetched, parsed in batch for entry in parsed.entries]
-    known = store.known_keys((fetched.state.id, entry.key, content) for fetched, entry, content in seen)
+    # of a feed that never answered before nothing is stored
+    known = store.known_keys(
+        (fetched.state.id, entry.key, content) for fetched, entry, content in seen if fetched.state.first_polled
+    )
     fresh = []
     for fetched, entry, content in seen:
         feed_id = fetched.state.id

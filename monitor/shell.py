@@ -5,7 +5,8 @@ from __future__ import annotations
 import io
 import logging
 import tarfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
@@ -161,8 +162,33 @@ class Shell:
 
         return Parsers()
 
+    @contextmanager
+    def pollers(self) -> Iterator[tuple[Fetcher, Parsers]]:
+        """What one pass fetches and parses with: kept warm from an earlier pass, with its connections, TLS
+        sessions and children, where one is at rest. Several passes may run at once.
+        """
+        try:
+            fetcher, parsers = self._at_rest.pop()
+        except IndexError:
+            fetcher, parsers = self.fetcher(), self.parsers()
+        try:
+            yield fetcher, parsers
+        except BaseException:
+            fetcher.close()
+            parsers.close()
+            raise
+        fetcher.stop()
+        self._at_rest.append((fetcher, parsers))
+
+    @cached_property
+    def _at_rest(self) -> list[tuple[Fetcher, Parsers]]:
+        return []
+
     def close(self) -> None:
         """Give back what was opened."""
+        while self._at_rest:
+            for one in self._at_rest.pop():
+                one.close()
         if "tagger" in self.__dict__:
             self.tagger.close()
         if "store" in self.__dict__:

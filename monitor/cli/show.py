@@ -88,6 +88,7 @@ def item(stored: Item) -> dict[str, Any]:
         "baseline": stored.baseline,
         "date_doubt": stored.date_doubt,
         "story": stored.story,
+        "duplicate_of": stored.duplicate_of,
         "model": found.model,
     }
 

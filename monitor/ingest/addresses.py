@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from urllib.parse import quote, urlsplit, urlunsplit
 
 from monitor.i18n import _
 from monitor.text.normalise import one_line
 
+_BLANK = re.compile(r"[\s\x00-\x1f]")
 _SAFE = "/%:@!$&'()*+,;=~?[]"
 
 
 def wrong_address(url: str) -> str:
     """Why `url` cannot be polled; "" when it can."""
-    if any(c.isspace() or ord(c) < 32 for c in url):
+    if _BLANK.search(url):
         return _("the address holds blanks")
     try:
         parts = urlsplit(url)

@@ -106,7 +106,7 @@ def _item(
     words = title or one_line(summary, TITLE_FROM_TEXT) or link
     if not words:
         return Rejected(reason="neither title nor text nor link", what=_what(raw))
-    published, doubt = dates.published(raw.date, now=now, default_zone=zone, parsed=raw.parsed, guess=guess)
+    published, doubt = dates.published(raw.date, now=now, default_zone=zone, library=xmlfeed.library_date, guess=guess)
     return ItemSeen(
         key=_key(raw, title, summary, link, ambiguous),
         title=raw.mark + words,

@@ -133,6 +133,7 @@ class Fetcher:
         self._agent = user_agent
         self._allow = allow
         self._multi = pycurl.CurlMulti()
+        self._multi.setopt(pycurl.M_MAXCONNECTS, self.limits.at_once)
         self._share = pycurl.CurlShare()
         for what in (pycurl.LOCK_DATA_DNS, pycurl.LOCK_DATA_SSL_SESSION):
             self._share.setopt(pycurl.SH_SHARE, what)
@@ -148,17 +149,26 @@ class Fetcher:
             raise RuntimeError("one fetch_all at a time")
         run = self._run = _Run(self, states)
         run.thread.start()
+        return self._answers_of(run)
+
+    def _answers_of(self, run: _Run) -> Iterator[Fetched]:
         try:
             while (fetched := run.next()) is not None:
                 yield fetched
         finally:
             run.stop()
-            self._run = None
+            if self._run is run:
+                self._run = None
+
+    def stop(self) -> None:
+        """End a `fetch_all` that still runs; transfers under way are dropped, connections at rest are kept."""
+        run, self._run = self._run, None
+        if run is not None:
+            run.stop()
 
     def close(self) -> None:
         """Close every connection; a running `fetch_all` ends."""
-        if self._run is not None:
-            self._run.stop()
+        self.stop()
         for easy in self._idle:
             easy.close()
         self._idle.clear()

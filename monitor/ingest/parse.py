@@ -16,7 +16,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable, Iterator
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
@@ -24,7 +24,6 @@ from types import TracebackType
 from typing import NamedTuple
 
 from monitor.domain import Fetched, ItemSeen, ParsedFeed
-from monitor.ingest.xmlfeed import is_cut_off
 
 log = logging.getLogger(__name__)
 
@@ -59,7 +58,7 @@ class Parsers:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         self.close()
 
-    def parse_all(self, fetched: Iterable[Fetched], *, now: datetime) -> Iterator[_Answer]:
+    def parse_all(self, fetched: Iterable[Fetched], *, now: datetime) -> Generator[_Answer, None, None]:
         """Every answer of `fetched` with what is in it, as soon as it is read; the order is free.
 
         `fetched` is drawn on a thread of its own, so that a source which waits for a slow server keeps
@@ -207,6 +206,8 @@ def _believed(one: Fetched, parsed: ParsedFeed) -> Fetched:
     """The answer without what its body belies."""
     if parsed.error:
         return replace(one, moved_to="")  # a permanent redirect to a page is not a feed's new address
+    from monitor.ingest.xmlfeed import is_cut_off  # a pass without news does not pay for it
+
     if is_cut_off(one.body):
         return replace(one, etag="", last_modified="")  # to be asked for in full until it is whole
     return one

@@ -67,9 +67,7 @@ def main() -> None:
     """Serve requests until the input ends."""
     incoming, outgoing = _own_pipe()
     warnings.simplefilter("ignore")  # libraries warn about feeds; that is what `error` is for
-    import feedparser  # noqa: F401  loaded before the fence closes and the first clock runs
-
-    from monitor.ingest import entries
+    from monitor.ingest import entries  # the feed library comes with the first document that needs it
 
     _fence()
     decoder, served = msgspec.msgpack.Decoder(Request), 0

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import time
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import NamedTuple
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RawEntry:
+class RawEntry(NamedTuple):
     """One entry in the publisher's own words; every field may be empty, huge or hostile."""
 
     guid: str = ""
@@ -16,7 +15,6 @@ class RawEntry:
     title: str = ""
     text: str = ""  # summary or body, HTML or plain
     date: str = ""
-    parsed: time.struct_time | None = None  # the feed library's reading of `date`
     mark: str = ""  # put before the title: the message is a test, or takes back another
     refused: str = ""  # why the entry must not be kept
 

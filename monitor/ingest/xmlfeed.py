@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import io
 import re
+import time
 from datetime import timedelta
 from typing import Any
 
+from monitor.ingest import wellformed
 from monitor.ingest.raw import RawEntry, RawFeed
 
 DEEPEST = 500
@@ -43,6 +45,15 @@ def read(body: bytes, *, most: int) -> RawFeed:
         return RawFeed(error=error)
     body, over = _shortened(body, most)
     try:
+        entries, head = wellformed.read(body)
+    except wellformed.Unusual:
+        return _read_any(body, over, most)
+    return _raw_feed(entries, over, most, head)
+
+
+def _read_any(body: bytes, over: int, most: int) -> RawFeed:
+    """Whatever the feed library makes of it."""
+    try:
         result = _parsed(body)
         if _is_malformed(result) and (mended := _BARE_AMPERSAND.sub(_escaped, body)) != body:
             result = _parsed(mended)  # its way with broken documents turns `R&D` into `R&D;`
@@ -51,13 +62,27 @@ def read(body: bytes, *, most: int) -> RawFeed:
     entries, version = result.get("entries") or [], result.get("version") or ""
     if not entries and (error := _why_empty(body, version, result)):
         return RawFeed(error=error)
-    feed = result.get("feed") or {}
+    return _raw_feed(tuple(_entry(entry) for entry in entries), over, most, result.get("feed") or {})
+
+
+def _raw_feed(entries: tuple[RawEntry, ...], over: int, most: int, feed: dict[str, Any]) -> RawFeed:
     return RawFeed(
-        entries=tuple(_entry(entry) for entry in entries) + (RawEntry(refused=f"over {most:,} entries"),) * over,
+        entries=entries + (RawEntry(refused=f"over {most:,} entries"),) * over,
         title=_text(feed, "title"),
         language=_text(feed, "language"),
         ttl=_ttl(feed),
     )
+
+
+def library_date(text: str) -> time.struct_time | None:
+    """The feed library's reading of a date, in UTC; None when it has none. It knows a dozen national ways."""
+    from feedparser.datetimes import _parse_date
+
+    try:
+        parsed: time.struct_time | None = _parse_date(text)
+    except Exception:  # as above
+        return None
+    return parsed
 
 
 def is_cut_off(body: bytes) -> bool:
@@ -94,7 +119,6 @@ def _entry(entry: dict[str, Any]) -> RawEntry:
         title=_text(entry, "title"),
         text=_body(entry),
         date=_text(entry, date),
-        parsed=dict.get(entry, f"{date}_parsed"),
         mark=_NOT_REAL.get(_text(entry, "cap_status"), ""),
     )
 

@@ -8,12 +8,12 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Column, Engine, Index, Integer, Row, String, Table, Text, and_, insert, select, text, update
+from sqlalchemy import Column, Engine, Integer, Row, String, Table, Text, and_, insert, select, update
 
 from monitor.domain import MessageState, Stop, StopKind
 from monitor.errors import ConflictError
 from monitor.store.engine import reading, writing
-from monitor.store.schema import UtcDateTime, metadata, outbox
+from monitor.store.schema import UtcDateTime, metadata, outbox, partial
 
 stops = Table(
     "stops",
@@ -28,15 +28,14 @@ stops = Table(
     Column("why", Text, nullable=False, server_default=""),
     Column("ended", UtcDateTime(), nullable=True),
     Column("ended_by", Text, nullable=False, server_default=""),
-    Index(
+    partial(
         "uq_stops_open",
         "recipient",
         "channel",
         "profile",
         "kind",
         unique=True,
-        sqlite_where=text("ended IS NULL"),
-        postgresql_where=text("ended IS NULL"),
+        where="ended IS NULL",
     ),
 )
 

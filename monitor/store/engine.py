@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
+import json
 import os
 import socket
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, CursorResult, Engine, Table, create_engine, event, text
+from sqlalchemy import JSON, Connection, CursorResult, Engine, Table, create_engine, event, insert, text
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, IntegrityError, SQLAlchemyError
 
 from monitor.errors import ConfigError, ConflictError, StoreError
 from monitor.i18n import N_, _
-from monitor.store.schema import HEAD
+from monitor.store.schema import HEAD, UtcDateTime, for_postgresql
 
 BUSY_MS = 30_000  # a writer waits this long for another one before it gives up
 
@@ -29,6 +31,7 @@ def open_engine(url: str) -> Engine:
         wrong = _("the database URL cannot be read: use sqlite:////path or postgresql://…")
         raise ConfigError(wrong) from problem
     if not parsed.drivername.startswith("sqlite"):
+        for_postgresql()
         return create_engine(parsed, pool_pre_ping=True)
     if parsed.database and parsed.database != ":memory:":
         try:
@@ -165,6 +168,35 @@ def inserted_id(result: CursorResult[Any]) -> int:
     if key is None:
         raise StoreError(_("the database gave no key to a new row"))
     return int(key[0])
+
+
+def insert_many(connection: Connection, table: Table, rows: Sequence[dict[str, Any]]) -> None:
+    """New rows, all with the same columns; on SQLite past the care for each value, which costs more than storing it."""
+    if not rows:
+        return
+    if connection.dialect.name != "sqlite":
+        connection.execute(insert(table), list(rows))
+        return
+    names = list(rows[0])
+    columns = [[row[name] for row in rows] for name in names]
+    for number, name in enumerate(names):
+        kind = table.c[name].type
+        if isinstance(kind, UtcDateTime):
+            columns[number] = [None if value is None else _sqlite_moment(value) for value in columns[number]]
+        elif isinstance(kind, JSON):
+            columns[number] = ["[]" if value == [] else json.dumps(value) for value in columns[number]]
+    marks = ", ".join("?" * len(names))
+    statement = f"INSERT INTO {table.name} ({', '.join(names)}) VALUES ({marks})"  # noqa: S608  names of our own
+    connection.exec_driver_sql(statement, list(zip(*columns, strict=True)))
+
+
+def _sqlite_moment(value: datetime) -> str:
+    """As `UtcDateTime` stores it."""
+    if value.tzinfo is not UTC:
+        if value.tzinfo is None:
+            raise ValueError(f"naive datetime {value!r} must not be stored")
+        value = value.astimezone(UTC)
+    return value.isoformat(" ", "microseconds")[:26]
 
 
 def upsert(connection: Connection, table: Table) -> Any:

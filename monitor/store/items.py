@@ -9,9 +9,10 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import Connection, Engine, and_, delete, func, insert, or_, select, text, update
 
-from monitor.domain import Decision, FeedUpdate, Item, Level, Tag
+from monitor.domain import Alike, Decision, FeedUpdate, Item, Level, Tag
 from monitor.store import alerts as alert_rows
-from monitor.store.engine import reading, writing
+from monitor.store.alike import write_alike
+from monitor.store.engine import insert_many, reading, writing
 from monitor.store.feeds import CHUNK, write_back
 from monitor.store.pages import put_page_texts
 from monitor.store.rows import from_judged, item_query, to_item
@@ -50,15 +51,19 @@ class ItemsDoor:
             wanted[feed_id].append((key, content_key))
         found: set[tuple[int, bytes]] = set()
         with reading(self._engine) as connection:
+            mark = "?" if connection.dialect.name == "sqlite" else "%s"
             for feed_id, pairs in wanted.items():
                 for start in range(0, len(pairs), CHUNK):
                     part = pairs[start : start + CHUNK]
+                    marks = ", ".join([mark] * len(part))
                     for column, values in (
-                        (items.c.key, [key for key, _ in part]),
-                        (items.c.content_key, [content for _, content in part]),
+                        ("key", [key for key, _ in part]),
+                        ("content_key", [own for _, own in part]),
                     ):
-                        query = select(column).where(items.c.feed_id == feed_id, column.in_(values))
-                        found.update((feed_id, row[0]) for row in connection.execute(query))
+                        # written out: building and caching such a statement costs ten times its execution
+                        query = f"SELECT {column} FROM items WHERE feed_id = {mark} AND {column} IN ({marks})"  # noqa: S608
+                        rows = connection.exec_driver_sql(query, (feed_id, *values))
+                        found.update((feed_id, bytes(row[0])) for row in rows)
         return found
 
     def record(
@@ -67,6 +72,7 @@ class ItemsDoor:
         updates: Sequence[FeedUpdate],
         new: Sequence[tuple[int, bytes, Item]],
         decision: Decision,
+        alike: Alike = Alike(),
         pages: Mapping[int, tuple[str, str]] | None = None,
     ) -> list[int]:
         """Items, judgements, what was decided of them and the feeds' validators: one transaction.
@@ -79,8 +85,10 @@ class ItemsDoor:
             alert_rows.check_version(connection, decision)
             ids = _insert_items(connection, new, decision)
             judged = [from_judged(i, item) for i, (_, _, item) in zip(ids, new, strict=True) if item.judgement]
-            if judged:
-                connection.execute(insert(judgements), judged)
+            insert_many(connection, judgements, judged)
+            if alike:
+                refs = {item.ref: item_id for item_id, (_, _, item) in zip(ids, new, strict=True)}
+                write_alike(connection, alike, refs, now=new[-1][2].fetched)
             alert_rows.write_decision(connection, decision)
             write_back(connection, updates)
             put_page_texts(connection, pages or {})
@@ -98,7 +106,7 @@ class ItemsDoor:
         """Judgements of items that were stored before, with what was decided of them."""
         with writing(self._engine) as connection:
             alert_rows.check_version(connection, decision)
-            connection.execute(insert(judgements), [from_judged(item.id or 0, item) for item in judged])
+            insert_many(connection, judgements, [from_judged(item.id or 0, item) for item in judged])
             for item in judged:
                 values = {"judged": True, "story": decision.story_of.get(item.ref, "")}
                 language = item.judgement.language if item.judgement else ""
@@ -243,7 +251,7 @@ def _insert_items(connection: Connection, new: Sequence[tuple[int, bytes, Item]]
         }
         for item_id, (feed_id, content_key, item) in zip(ids, new, strict=True)
     ]
-    connection.execute(insert(items), rows)
+    insert_many(connection, items, rows)
     return ids
 
 

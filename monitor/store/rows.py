@@ -25,6 +25,7 @@ from monitor.domain import (
     Verdict,
     VerdictKind,
 )
+from monitor.store.alike import near_duplicates
 from monitor.store.schema import feeds, items, judgements, stories
 
 
@@ -47,9 +48,15 @@ def item_query() -> Select[Any]:
     """Items with their feed's name and their judgement, if any."""
     j = judgements.c
     return (
-        select(items, feeds.c.name.label("feed"), *(c for c in j if c.name not in ("item_id",)))
+        select(
+            items,
+            feeds.c.name.label("feed"),
+            near_duplicates.c.duplicate_of,
+            *(c for c in j if c.name not in ("item_id",)),
+        )
         .join(feeds, feeds.c.id == items.c.feed_id)
         .outerjoin(judgements, j.item_id == items.c.id)
+        .outerjoin(near_duplicates, near_duplicates.c.item_id == items.c.id)
     )
 
 
@@ -67,6 +74,7 @@ def to_item(row: Row[Any]) -> Item:
         baseline=row.baseline,
         story=row.story,
         date_doubt=row.date_doubt,
+        duplicate_of=row.duplicate_of,
         judgement=None if row.model is None else _judgement(row),
         assessment=None if row.model is None else _assessment(row),
     )

@@ -10,6 +10,7 @@ from sqlalchemy import Engine, text
 from monitor.i18n import _
 from monitor.store.addresses import AddressesDoor
 from monitor.store.alerts import AlertsDoor
+from monitor.store.alike import AlikeDoor
 from monitor.store.desk import DeskDoor
 from monitor.store.engine import bring_up_to_date, open_engine, reading, schema_version
 from monitor.store.feeds import FeedsDoor
@@ -30,6 +31,7 @@ Progress = Callable[[int, int], None]  # rows done, rows in all
 class Store(
     FeedsDoor,
     ItemsDoor,
+    AlikeDoor,
     AlertsDoor,
     ObligationsDoor,
     OutboxDoor,

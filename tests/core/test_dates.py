@@ -1,7 +1,8 @@
 from __future__ import annotations
 
 import time
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, timezone
+from email.utils import format_datetime
 
 import pytest
 from hypothesis import given
@@ -28,6 +29,7 @@ def read(raw, zone="UTC", **more):
         ("Sun, 22 Nov 2026 14:30:00 UTC+08:00", "UTC", "2026-11-22T06:30:00+00:00"),
         ("Sun, 22 Nov 2026 14:30:00 Asia/Shanghai", "UTC", "2026-11-22T06:30:00+00:00"),
         ("2026-11-22T14:30:00Z", "Asia/Shanghai", "2026-11-22T14:30:00+00:00"),
+        ("2026-11-22T14:30:00.123456+08:00", "UTC", "2026-11-22T06:30:00+00:00"),
         ("2026-11-22T14:30:00.123456+08:00", "UTC", "2026-11-22T06:30:00+00:00"),
         ("2026-11-22T24:00:00Z", "UTC", "2026-11-23T00:00:00+00:00"),
         ("2026-06-30T23:59:60Z", "UTC", "2026-06-30T23:59:59+00:00"),
@@ -63,11 +65,27 @@ def test_a_date_without_zone_is_the_publishers_own_and_said_to_be(raw, wanted):
     assert doubt == "no time zone given, read as Asia/Shanghai"
 
 
+def test_with_dots_the_day_comes_first():
+    assert read("06.02.2025")[0] == datetime(2025, 2, 6, tzinfo=UTC)
+    assert read("Do, 06.02.2025 14:30 Uhr", "Europe/Berlin")[0] == datetime(2025, 2, 6, 13, 30, tzinfo=UTC)
+
+
+@given(
+    moment=st.datetimes(datetime(1990, 1, 1), datetime(2026, 11, 20)),
+    offset=st.integers(-14 * 4, 14 * 4),
+)
+def test_the_quick_way_to_a_date_and_the_patient_one_say_the_same(moment, offset):
+    zoned = moment.replace(microsecond=0, tzinfo=timezone(timedelta(minutes=15 * offset)))
+    mail, iso = format_datetime(zoned), zoned.isoformat()
+    for quick, patient in ((mail, mail.replace(" ", "  ")), (iso, iso.replace("T", "  "))):
+        assert read(quick) == read(patient) == (zoned.astimezone(UTC), "")
+
+
 def test_the_librarys_reading_is_not_believed_where_there_are_han_characters():
     wrong = time.struct_time((2026, 11, 1, 0, 0, 0, 6, 305, 0))
-    assert read("2026年11月22日 14:30", parsed=wrong)[0] == datetime(2026, 11, 22, 14, 30, tzinfo=UTC)
-    assert read("于公元某日 22", parsed=wrong, guess=False)[0] is None
-    assert read("in a shape of its own 22", parsed=wrong)[0] == datetime(2026, 11, 1, tzinfo=UTC)
+    assert read("2026年11月22日 14:30", library=lambda _: wrong)[0] == datetime(2026, 11, 22, 14, 30, tzinfo=UTC)
+    assert read("于公元某日 22", library=lambda _: wrong, guess=False)[0] is None
+    assert read("in a shape of its own 22", library=lambda _: wrong)[0] == datetime(2026, 11, 1, tzinfo=UTC)
 
 
 def test_an_unknown_zone_is_the_feeds_own_and_said_to_be():

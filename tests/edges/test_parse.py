@@ -19,9 +19,11 @@ from monitor.ingest.parse import Parsers
 
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
 FEEDS = Path(__file__).parents[1] / "data" / "feeds"
-# Quadratic in the library that reads it: a minute of CPU, more than any limit here.
+# Quadratic in the feed library: a minute of CPU, more than any limit here. The old element leads it there.
 SLOW = (
-    b'<rss version="2.0"><channel><item><title>x</title><author>' + b"a" * 256_000 + b"</author></item></channel></rss>"
+    b'<rss version="2.0"><channel><item><title>x</title><abstract>y</abstract><author>'
+    + b"a" * 256_000
+    + b"</author></item></channel></rss>"
 )
 
 
@@ -100,12 +102,12 @@ def test_children_stay_warm_and_end_with_close():
 
 
 def test_a_feed_that_takes_too_long_is_given_up_and_the_others_go_on():
-    with Parsers(workers=1, wall_s=1.5) as parsers:
+    with Parsers(workers=1, wall_s=6) as parsers:
         began = time.monotonic()
         answers = by_name(parsers.parse_all([good("a"), fetched("slow", SLOW), good("b"), good("c")], now=NOW))
-    assert answers["slow"].error == "parsing took longer than 1.5 s"
+    assert answers["slow"].error == "parsing took longer than 6 s"
     assert [answers[name].title for name in "abc"] == ["a", "b", "c"]
-    assert time.monotonic() - began < 10
+    assert time.monotonic() - began < 40
 
 
 def test_a_child_that_dies_is_replaced_and_its_feed_told():

@@ -16,6 +16,7 @@ from alembic.script import ScriptDirectory
 from monitor.domain import (
     Alert,
     AlertState,
+    Alike,
     Assessment,
     Certainty,
     Decision,
@@ -182,6 +183,22 @@ def test_the_same_item_twice_is_a_conflict_and_nothing_of_that_batch_is_kept(sto
     with pytest.raises(ConflictError):
         put(store, an_item(2), an_item(1))
     assert store.totals()["items"] == 1
+
+
+def test_an_item_that_repeats_another_says_so_and_is_found_by_its_bands_no_more(store: Store) -> None:
+    first, second = an_item(1), an_item(2)
+    store.sync_feeds([FEED])
+    feed_id = store.feed_states([FEED])[0].id
+    new = [(feed_id, b"c" + item.key[1:], item) for item in (first, second)]
+    alike = Alike(bands={first.ref: (5, 2**62)}, duplicate_of={second.ref: (first.ref, 0.9)})
+    one, two = store.record(updates=[], new=new, decision=Decision(), alike=alike)
+    found = {item.id: item.duplicate_of for item in store.items()}
+    assert found == {one: None, two: one}
+    assert store.candidates([2**62, 7]) == {one: (first.title, first.summary)}
+    later = replace(an_item(3), fetched=first.fetched + timedelta(days=8))
+    alike = Alike(bands={later.ref: (5,)})
+    [three] = store.record(updates=[], new=[(feed_id, b"d" * 16, later)], decision=Decision(), alike=alike)
+    assert set(store.candidates([5])) == {three}
 
 
 def test_known_keys_are_found_by_identifier_and_by_content(store: Store) -> None:

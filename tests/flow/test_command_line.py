@@ -260,6 +260,7 @@ def test_polling_imports_neither_page_nor_training(monitor: Monitor, site: Site)
         "main(['poll', '--all', '--json'])\n"
         "heavy = {'sklearn', 'scipy', 'fastapi', 'uvicorn', 'apscheduler', 'alembic'} & set(sys.modules)\n"
         "assert not heavy, heavy\n"
+        "assert 'sqlalchemy.dialects.postgresql' not in sys.modules\n"
     )
     monitor("db", "upgrade")
     subprocess.run([sys.executable, "-c", code], check=True, env=monitor.env, cwd=monitor.folder)

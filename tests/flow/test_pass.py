@@ -190,3 +190,20 @@ def test_a_blind_watch_is_not_called_healthy(monitor: Monitor, site: Site) -> No
     site.rss("/gone.xml", [HARMLESS])
     monitor("poll", "--all")
     assert monitor.json("status")["healthy"] is True
+
+
+def test_nearly_the_same_report_of_a_second_source_is_kept_and_recognised(monitor: Monitor, site: Site) -> None:
+    wire = "Dockers begin an indefinite strike over pay and all container terminals of the north coast are closed"
+    monitor.feeds(site.rss("/agency.xml", [wire]), site.rss("/paper.xml", [f"{wire} today", HARMLESS]))
+    outcome = monitor.json("poll", "--all", "--no-send")
+    assert (outcome["items_new"], outcome["duplicates"], outcome["alerts_new"]) == (3, 0, 1)
+    items = {item["id"]: item for item in monitor.lines("items")}
+    [repeated] = [item for item in items.values() if item["duplicate_of"]]
+    assert repeated["feed"] != items[repeated["duplicate_of"]]["feed"]
+    [alert] = monitor.lines("alerts")
+    assert len({item["feed"] for item in alert["items"]}) == 2
+    site.rss("/third.xml", [f"{wire} again"])
+    monitor.feeds(site.address("/agency.xml"), site.address("/paper.xml"), site.address("/third.xml"))
+    monitor("poll", "--all", "--no-send")
+    last = monitor.lines("items")[0]
+    assert (last["title"], last["duplicate_of"]) == (f"{wire} again", items[repeated["duplicate_of"]]["id"])

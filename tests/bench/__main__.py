@@ -1,0 +1,182 @@
+"""Every peer through the same four passes on the same farm, and ours beside each as a ratio.
+
+    python -m tests.bench --feeds 200 --runs 3 --python /path/to/venv-with-peers/bin/python
+
+first: all is new. steady: nothing has changed. changed: a tenth of the feeds has two new entries.
+one: nothing has changed, and one feed only; `marginal` is a pass less this, what the feeds themselves cost.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import shutil
+import socket
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.request
+from collections import defaultdict
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from rich.console import Console
+from rich.progress import Progress
+from rich.table import Table
+
+from tests.bench import peers
+from tests.bench.peers import Peer
+
+PASSES = ("first", "settle", "steady", "changed")
+TICKS = os.sysconf("SC_CLK_TCK")
+Makers = dict[str, Callable[[Path, list[str]], Peer]]
+
+
+def measured(peer: Peer) -> tuple[float, float, float]:
+    """One pass: CPU seconds of everything it used, wall seconds, peak MiB of its largest process."""
+    before, began = _tagger_cpu(peer.folder), time.monotonic()
+    with (peer.folder / "log").open("ab") as log:
+        process = subprocess.Popen(
+            peer.poll, stdout=log, stderr=log, stdin=subprocess.DEVNULL, env=os.environ | peer.env
+        )
+        _, status, used = os.wait4(process.pid, 0)
+    process.returncode = os.waitstatus_to_exitcode(status)
+    if process.returncode:
+        raise SystemExit(f"{peer.name} failed: see {peer.folder / 'log'}")
+    cpu = used.ru_utime + used.ru_stime + max(0.0, _tagger_cpu(peer.folder) - before)
+    return cpu, time.monotonic() - began, used.ru_maxrss / 1024
+
+
+def _tagger_cpu(folder: Path) -> float:
+    """Of our tagging process, which outlives the pass and would not be counted with it."""
+    total = 0.0
+    for entry in Path("/proc").glob("[0-9]*"):
+        try:
+            if str(folder / "tagger.sock").encode() in (entry / "cmdline").read_bytes():
+                fields = (entry / "stat").read_text().rpartition(")")[2].split()
+                total += (int(fields[11]) + int(fields[12])) / TICKS
+        except OSError:
+            continue
+    return total
+
+
+@contextmanager
+def farm(feeds: int, entries: int, port: int) -> Iterator[str]:
+    """A fresh farm; gives its address."""
+    command = [sys.executable, "-m", "tests.bench.farm", "--feeds", str(feeds), "--entries", str(entries)]
+    process = subprocess.Popen([*command, "--port", str(port)])
+    try:
+        for _ in range(600):
+            with socket.socket() as probe:
+                if probe.connect_ex(("127.0.0.1", port)) == 0:
+                    break
+            time.sleep(0.1)
+        yield f"http://127.0.0.1:{port}"
+    finally:
+        process.terminate()
+        process.wait()
+
+
+def run_once(
+    name: str, makers: Makers, options: argparse.Namespace, work: Path
+) -> dict[str, tuple[float, float, float]]:
+    """One peer through all passes on a farm of its own."""
+    found = {}
+    with farm(options.feeds, options.entries, options.port) as base:
+        urls = [f"{base}/{number}.xml" for number in range(options.feeds)]
+        peer = makers[name](work / "all", urls)
+        alone = makers[name](work / "one", urls[-1:])
+        for one in (peer, alone):
+            for command in one.setup:
+                subprocess.run(command, check=True, env=os.environ | one.env)
+        for what in PASSES:
+            if what == "changed":
+                urllib.request.urlopen(f"{base}/advance?share=0.1").read()
+            found[what] = measured(peer)
+        measured(alone)
+        measured(alone)
+        found["one"] = measured(alone)
+    return found
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--feeds", type=int, default=200)
+    parser.add_argument("--entries", type=int, default=40)
+    parser.add_argument("--runs", type=int, default=3)
+    parser.add_argument("--port", type=int, default=8390)
+    parser.add_argument("--python", default=sys.executable, help="of an environment that holds reader and rss2email")
+    parser.add_argument("--only", default="", help="names of peers, separated by commas; ours always runs")
+    options = parser.parse_args()
+    makers: Makers = {
+        "monitor": lambda folder, urls: peers.monitor(folder, urls, tagging=True),
+        "monitor --fetch-only": lambda folder, urls: peers.monitor(folder, urls, tagging=False),
+        "reader": lambda folder, urls: peers.reader(folder, urls, python=options.python),
+        "rss2email": lambda folder, urls: peers.rss2email(folder, urls, python=options.python),
+        "newsboat": peers.newsboat,
+    }
+    console = Console(stderr=True)
+    work = Path(tempfile.mkdtemp(prefix="bench-"))
+    names = []
+    for name, make in makers.items():
+        wanting = make(work / "probe" / name, ["http://127.0.0.1:9/"]).wanting
+        if name.startswith("monitor") or not options.only or name in options.only.split(","):
+            console.print(f"{name}: left out, {wanting}") if wanting else names.append(name)
+    results: dict[str, list[dict[str, tuple[float, float, float]]]] = defaultdict(list)
+    with Progress(console=console, transient=True) as bar:
+        task = bar.add_task("passes", total=options.runs * len(names))
+        for number in range(options.runs):
+            for name in names:
+                bar.update(task, description=f"run {number + 1}: {name}")
+                place = work / f"{number}-{name.replace(' ', '')}"
+                results[name].append(run_once(name, makers, options, place))
+                shutil.rmtree(place)
+                bar.advance(task)
+    shutil.rmtree(work)
+    _show(results, options)
+    return 0
+
+
+def _show(results: dict[str, list[dict[str, tuple[float, float, float]]]], options: argparse.Namespace) -> None:
+    console = Console(width=140)
+    console.print(
+        f"{options.feeds} feeds x {options.entries} entries, {options.runs} runs: medians; ratios paired by run"
+    )
+    for what in ("first", "steady", "changed"):
+        heads = (
+            "",
+            "CPU s",
+            "marginal CPU s",
+            "wall s",
+            "MiB",
+            "ours/it",
+            "ours/it marginal",
+            "fetch-only/it marginal",
+        )
+        table = Table(*heads, title=what)
+        for name, runs in results.items():
+            cpu, wall, size = (statistics.median(run[what][n] for run in runs) for n in range(3))
+            own = statistics.median(_marginal(run, what) for run in runs)
+            ratios = [_ratio(results["monitor"], runs, lambda run, what=what: run[what][0])]
+            ratios += [
+                _ratio(results[ours], runs, lambda run, what=what: _marginal(run, what))
+                for ours in ("monitor", "monitor --fetch-only")
+            ]
+            table.add_row(name, f"{cpu:.2f}", f"{own:.2f}", f"{wall:.2f}", f"{size:.0f}", *ratios)
+        console.print(table)
+
+
+def _marginal(run: dict[str, tuple[float, float, float]], what: str) -> float:
+    return run[what][0] - run["one"][0]
+
+
+def _ratio(ours: list, theirs: list, cost: Callable[[dict], float]) -> str:  # type: ignore[type-arg]
+    found = [cost(mine) / cost(other) for mine, other in zip(ours, theirs, strict=True) if cost(other) > 0]
+    return f"{statistics.median(found):.2f}" if found else "-"
+
+
+if __name__ == "__main__":
+    sys.exit(main())

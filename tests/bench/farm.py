@@ -1,0 +1,143 @@
+"""A farm of feeds on loopback: every feed the same from run to run, with ETags, and news when told to.
+
+python -m tests.bench.farm --feeds 200 --entries 40 --port 8390
+curl http://127.0.0.1:8390/advance?share=0.1     a tenth of the feeds gets two new entries
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import random
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
+from urllib.parse import parse_qs, urlsplit
+
+BEGAN = datetime(2026, 5, 1, tzinfo=UTC)
+ENGLISH = (
+    "port strike tariff export licence council vote harvest museum river budget court railway storm school minister "
+    "refinery review market season concert customs border election container permit audit vaccine bridge festival"
+).split()
+CHINESE = (
+    "港口 罢工 关税 出口 许可 议会 表决 丰收 博物馆 预算 法院 铁路 风暴 学校 部长 炼油厂 市场 海关 边境 选举 审计 大桥"
+).split()
+KINDS = ("rss", "rss", "rss", "atom", "rdf")
+
+
+class Feed:
+    """One feed; `body` and `etag` are made anew only when it has news."""
+
+    def __init__(self, number: int, entries: int) -> None:
+        self.number, self.entries = number, entries
+        self.kind = KINDS[number % len(KINDS)]
+        self.words = CHINESE if number % 3 == 1 else ENGLISH
+        self.last = entries
+        self._render()
+
+    def advance(self, new: int) -> None:
+        self.last += new
+        self._render()
+
+    def _render(self) -> None:
+        newest = range(self.last, self.last - self.entries, -1)
+        start, each, end = _FORMS[self.kind]
+        inside = "".join(each.format(**self._entry(number)) for number in newest)
+        self.body = (start.format(n=self.number) + inside + end).encode()
+        self.etag = f'"{self.number}-{self.last}"'
+
+    def _entry(self, number: int) -> dict[str, str]:
+        dice = random.Random(self.number * 1_000_003 + number)
+        when = BEGAN + timedelta(minutes=number * 37)
+        blank = "" if self.words is CHINESE else " "
+        return {
+            "title": blank.join(dice.choices(self.words, k=9)) + f" {number}",
+            "link": f"https://news{self.number}.example/{number}?utm_source=feed",
+            "text": blank.join(dice.choices(self.words, k=60)),
+            "long": blank.join(dice.choices(self.words, k=90)),
+            "rfc822": format_datetime(when, usegmt=True),
+            "rfc3339": when.isoformat().replace("+00:00", "Z"),
+        }
+
+
+_FORMS = {
+    "rss": (
+        "<?xml version='1.0' encoding='UTF-8'?><rss version='2.0' "
+        "xmlns:content='http://purl.org/rss/1.0/modules/content/'><channel><title>Feed {n}</title>",
+        "<item><title>{title}</title><link>{link}</link><guid isPermaLink='false'>{link}</guid>"
+        "<pubDate>{rfc822}</pubDate>"
+        "<description>&lt;p&gt;{text}&lt;/p&gt;</description>"
+        "<content:encoded><![CDATA[<p>{long}</p>]]></content:encoded></item>",
+        "</channel></rss>",
+    ),
+    "atom": (
+        "<?xml version='1.0' encoding='UTF-8'?><feed xmlns='http://www.w3.org/2005/Atom'><title>Feed {n}</title>",
+        "<entry><title>{title}</title><link href='{link}'/><id>{link}</id><updated>{rfc3339}</updated>"
+        "<summary>{text}</summary><content type='html'>&lt;p&gt;{long}&lt;/p&gt;</content></entry>",
+        "</feed>",
+    ),
+    "rdf": (
+        "<?xml version='1.0' encoding='UTF-8'?><rdf:RDF xmlns:rdf='http://www.w3.org/1999/02/22-rdf-syntax-ns#' "
+        "xmlns='http://purl.org/rss/1.0/' xmlns:dc='http://purl.org/dc/elements/1.1/'>"
+        "<channel rdf:about='x'><title>Feed {n}</title></channel>",
+        "<item rdf:about='{link}'><title>{title}</title><link>{link}</link><dc:date>{rfc3339}</dc:date>"
+        "<description>{text}</description></item>",
+        "</rdf:RDF>",
+    ),
+}
+
+
+class Farm:
+    """Answers for all feeds; connections are kept alive."""
+
+    def __init__(self, feeds: int, entries: int) -> None:
+        self.feeds = [Feed(number, entries) for number in range(feeds)]
+
+    async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        try:
+            while head := await reader.readuntil(b"\r\n\r\n"):
+                writer.write(self._answer(head.decode("latin-1")))
+                await writer.drain()
+        except (asyncio.IncompleteReadError, ConnectionError):
+            pass
+        finally:
+            writer.close()
+
+    def _answer(self, head: str) -> bytes:
+        first, *lines = head.split("\r\n")
+        asked = {name.strip().lower(): value.strip() for name, _, value in (line.partition(":") for line in lines)}
+        address = urlsplit(first.split(" ")[1])
+        if address.path == "/advance":
+            share = float(parse_qs(address.query).get("share", ["0.1"])[0])
+            for feed in self.feeds[: round(len(self.feeds) * share)]:
+                feed.advance(2)
+            return _http("200 OK", b"advanced", "text/plain")
+        number = address.path.strip("/").removesuffix(".xml")
+        if not number.isdigit() or int(number) >= len(self.feeds):
+            return _http("404 Not Found", b"", "text/plain")
+        feed = self.feeds[int(number)]
+        if asked.get("if-none-match") == feed.etag:
+            return f"HTTP/1.1 304 Not Modified\r\nETag: {feed.etag}\r\n\r\n".encode()
+        return _http("200 OK", feed.body, "application/xml", feed.etag)
+
+
+def _http(status: str, body: bytes, kind: str, etag: str = "") -> bytes:
+    tag = f"ETag: {etag}\r\n" if etag else ""
+    return f"HTTP/1.1 {status}\r\nContent-Type: {kind}\r\n{tag}Content-Length: {len(body)}\r\n\r\n".encode() + body
+
+
+async def _run(options: argparse.Namespace) -> None:
+    farm = Farm(options.feeds, options.entries)
+    async with await asyncio.start_server(farm.serve, "127.0.0.1", options.port, backlog=4096) as server:
+        await server.serve_forever()
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--feeds", type=int, default=200)
+    parser.add_argument("--entries", type=int, default=40)
+    parser.add_argument("--port", type=int, default=8390)
+    asyncio.run(_run(parser.parse_args()))
+
+
+if __name__ == "__main__":
+    main()
