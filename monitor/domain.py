@@ -446,7 +446,9 @@ class Story:
     certainty: Certainty
     item_count: int = 1
     feeds: tuple[str, ...] = ()
-    terms: tuple[int, ...] = ()  # hashed words by which other items are recognised
+    terms: tuple[
+        tuple[int, int], ...
+    ] = ()  # hashed words by which other items are recognised, and items that hold each
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

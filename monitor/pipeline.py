@@ -298,7 +298,7 @@ def _decided(
         known = Known()
         if new:
             known = shell.store.known(since=now - OPEN_FOR - NEWS_FOR, today=now - timedelta(days=1))
-        decision = decide(items, known=known, profiles=shell.profiles, now=now)
+        decision = decide(items, known=known, profiles=shell.profiles, now=now, meaning=shell.meaning)
         try:
             write(decision)
         except ConflictError:

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
-from functools import cached_property
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -32,6 +32,7 @@ log = logging.getLogger(__name__)
 
 DEFAULT_EVERY = timedelta(minutes=30)
 TAGGER_IDLE_S = 120.0
+MEANINGS_KEPT = 8_000  # headlines whose vectors are remembered, 800 bytes each
 LOCAL_DESK = "desk@localhost"  # who reads the .eml files while nobody is named
 
 
@@ -107,6 +108,20 @@ class Shell:
         from monitor.classify.tagger import Tagger
 
         return Tagger(model_dir=self.model_dir, socket=self.settings.folder / "tagger.sock", idle_s=TAGGER_IDLE_S)
+
+    @cached_property
+    def meaning(self) -> Callable[[str, str], bytes]:
+        """What a headline of a language means, asked of the tagging process once; nothing where that has no encoder."""
+        from monitor.domain import Text
+
+        @lru_cache(maxsize=MEANINGS_KEPT)
+        def ask(title: str, language: str) -> bytes:
+            try:
+                return self.tagger.meanings([Text(title=title, language=language)])[0]
+            except ArtefactError:
+                return b""
+
+        return ask
 
     @cached_property
     def model_line(self) -> str:

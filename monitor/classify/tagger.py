@@ -47,12 +47,14 @@ class Question(msgspec.Struct):
     texts: list[Text]
     language: str = "en"
     fast: bool = False
+    meaning: bool = False  # their vectors are wanted, no judgement
 
 
 class Answer(msgspec.Struct):
     """What comes back; `error` in words where there are no judgements, `stale` from a server of another version."""
 
     judgements: list[Judgement] = []
+    meanings: list[bytes] = []
     error: str = ""
     stale: bool = False
 
@@ -79,13 +81,18 @@ class Tagger:
         for start in range(0, len(texts), QUESTION_TEXTS):
             asked = list(texts[start : start + QUESTION_TEXTS])
             question = Question(__version__, self._model, asked, i18n.current()[0], fast)
-            found += self._ask(_encoder.encode(question))
+            found += self._ask(_encoder.encode(question)).judgements
         return found
+
+    def meanings(self, texts: Sequence[Text]) -> list[bytes]:
+        """What each headline means, as `classify.meaning` has it. Raises: ArtefactError when it cannot be had."""
+        question = Question(__version__, self._model, list(texts), i18n.current()[0], meaning=True)
+        return self._ask(_encoder.encode(question)).meanings
 
     def close(self) -> None:
         """Nothing to give back: the server is everybody's and ends by itself when nobody asks any more."""
 
-    def _ask(self, question: bytes) -> list[Judgement]:
+    def _ask(self, question: bytes) -> Answer:
         until = time.monotonic() + START_S
         wait = 0.005
         while True:
@@ -100,7 +107,7 @@ class Tagger:
                 if answer.error:
                     raise ArtefactError(answer.error)
                 if not answer.stale:
-                    return answer.judgements
+                    return answer
             time.sleep(wait)
             wait = min(wait * 2, 0.1)
 
@@ -235,6 +242,10 @@ class Server:
             self._ends = True
             return Answer(stale=True)
         i18n.use(question.language)
+        if question.meaning:
+            from monitor.classify.meaning import meanings
+
+            return Answer(meanings=meanings(question.texts))
         try:
             return Answer(judgements=self._with(question.model).judge(question.texts, fast=question.fast))
         except ArtefactError as problem:

@@ -299,6 +299,12 @@ _COMMANDS = (
         N_("how concentrated each business is, and whether all stand in the same countries"),
         (_JSON,),
     ),
+    (
+        "stories",
+        "warn:stories",
+        N_("open stories; with --from, which items of a file report the same event"),
+        (_o("--from", dest="from_file", metavar="FILE", default="", help=N_("JSON Lines of items; - is stdin")), _JSON),
+    ),
     ("status", "look:status", N_("is the watch awake"), (_JSON,)),
     (
         "classify",

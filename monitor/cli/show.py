@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from datetime import datetime
 from typing import Any
 
-from monitor.domain import TAGS, Alert, Deadline, Feed, Item, Judgement
+from monitor.domain import TAGS, Alert, Deadline, Feed, Item, Judgement, Story
 
 WIDTH_OF_A_FILE = 200
 
@@ -130,6 +130,26 @@ def alert(found: Alert, items: Sequence[Item], deadlines: Sequence[Deadline] = (
         "deadlines": [deadline(d) for d in deadlines],
         "owner": found.owner,
         "items": [{"id": i.id, "title": i.title, "link": i.url, "feed": i.feed} for i in items],
+    }
+
+
+def story(found: Story) -> dict[str, Any]:
+    """A story as `monitor stories --json` prints it."""
+    return {
+        "id": found.id,
+        "title": found.title,
+        "url": found.url,
+        "language": found.language,
+        "first_seen": found.first_seen,
+        "last_seen": found.last_seen,
+        "labels": [tag.value for tag in found.labels],
+        "topics": list(found.topics),
+        "countries": list(found.countries),
+        "severity": int(found.severity),
+        "urgency": found.urgency.value,
+        "certainty": found.certainty.value,
+        "items": found.item_count,
+        "feeds": list(found.feeds),
     }
 
 

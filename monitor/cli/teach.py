@@ -21,7 +21,7 @@ CHUNK = 200  # lines judged together
 def classify(shell: Shell, options: argparse.Namespace) -> int:
     """JSON Lines in, JSON Lines out, in the same order; a wrong line is told and the rest goes on."""
     wrong = 0
-    with _opened(options.file) as file:
+    with opened(options.file) as file:
         for chunk in _chunks(file):
             wrong += sum(isinstance(entry, str) for entry in chunk)
             for line in _answers(shell, chunk):
@@ -30,7 +30,7 @@ def classify(shell: Shell, options: argparse.Namespace) -> int:
     return 1 if wrong else 0
 
 
-def _opened(name: str) -> TextIO:
+def opened(name: str) -> TextIO:
     if name == "-":
         sys.stdin.reconfigure(encoding="utf-8", errors="replace")  # type: ignore[union-attr]
         return sys.stdin

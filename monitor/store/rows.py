@@ -146,7 +146,7 @@ def to_story(row: Row[Any]) -> Story:
         certainty=Certainty(row.certainty),
         item_count=row.item_count,
         feeds=tuple(row.feeds),
-        terms=tuple(row.terms),
+        terms=tuple((term, 1) if isinstance(term, int) else (term[0], term[1]) for term in row.terms),
     )
 
 
@@ -158,7 +158,7 @@ def from_story(story: Story) -> dict[str, Any]:
         "language": story.language,
         "first_seen": story.first_seen,
         "last_seen": story.last_seen,
-        "terms": list(story.terms),
+        "terms": [list(term) for term in story.terms],
     }
 
 

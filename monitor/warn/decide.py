@@ -26,7 +26,7 @@ from monitor.warn.brands import mentions
 from monitor.warn.levels import level_of
 from monitor.warn.obligations import deadlines_of
 from monitor.warn.profiles import match
-from monitor.warn.stories import Stories
+from monitor.warn.stories import Meaning, Stories
 
 NEWS_FOR = timedelta(hours=48)  # on a feed's first poll, older items are its baseline
 SELF = "monitor"  # the author of what nobody but the service did
@@ -43,12 +43,19 @@ def is_baseline(published: datetime | None, *, first_poll: bool, now: datetime) 
     return now - published > (NEWS_FOR if first_poll else OLD_AFTER)
 
 
-def decide(items: Sequence[Item], *, known: Known, profiles: Sequence[Profile], now: datetime) -> Decision:
+def decide(
+    items: Sequence[Item],
+    *,
+    known: Known,
+    profiles: Sequence[Profile],
+    now: datetime,
+    meaning: Meaning | None = None,
+) -> Decision:
     """What follows from newly judged items: stories, alerts and notices, to be written in one transaction."""
     flagged = [item for item in items if item.judgement and item.judgement.flagged and not item.baseline]
     if not flagged:
         return Decision(version=known.version, mentions=mentions(items, profiles))
-    stories = Stories(known.stories)
+    stories = Stories(known.stories, meaning=meaning)
     story_of = {item.ref: stories.add(item).id for item in sorted(flagged, key=lambda item: (item.moment, item.ref))}
     members = defaultdict(list)
     for item in flagged:
