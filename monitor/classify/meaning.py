@@ -10,6 +10,7 @@ import json
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from functools import cache
+from hashlib import sha256
 
 import numpy as np
 
@@ -22,20 +23,23 @@ LEAST_SEEDS = 100  # sentences of a language from which its mean is taken
 ANY = ""
 
 
-def meanings(texts: Sequence[Text]) -> list[bytes]:
+def meanings(texts: Sequence[Text], adapter: bytes = b"") -> list[bytes]:
     """Unit vectors as float16, one a text; empty where this machine has no encoder, or not that of the seeds."""
-    means = _means() if encoder_id() else {}
+    means = _means(adapter) if encoder_id() else {}
     if not means:
         return [b""] * len(texts)
-    centred = [vector - means.get(text.language, means[ANY]) for vector, text in zip(encode(texts), texts, strict=True)]
+    centred = [
+        vector - means.get(text.language, means[ANY])
+        for vector, text in zip(encode(texts, adapter), texts, strict=True)
+    ]
     return [(vector / (np.linalg.norm(vector) or 1.0)).astype(np.float16).tobytes() for vector in centred]
 
 
 @cache
-def _means() -> Mapping[str, Vector]:
+def _means(adapter: bytes) -> Mapping[str, Vector]:
     """The mean vector of each language, and of all under ANY."""
     encoder, kept = read(resources.path("seeds") / "vectors.npz")
-    if encoder != encoder_id():
+    if encoder != encoder_id(sha256(adapter).hexdigest() if adapter else ""):
         return {}
     found: dict[str, list[Vector]] = defaultdict(list)
     for line in (resources.path("seeds") / "labels.jsonl").read_text(encoding="utf-8").splitlines():

@@ -242,11 +242,11 @@ class Server:
             self._ends = True
             return Answer(stale=True)
         i18n.use(question.language)
-        if question.meaning:
-            from monitor.classify.meaning import meanings
-
-            return Answer(meanings=meanings(question.texts))
         try:
+            if question.meaning:
+                from monitor.classify.meaning import meanings
+
+                return Answer(meanings=meanings(question.texts, self._with(question.model).weights.adapter))
             return Answer(judgements=self._with(question.model).judge(question.texts, fast=question.fast))
         except ArtefactError as problem:
             return Answer(error=str(problem))
