@@ -15,7 +15,7 @@ from hashlib import sha256
 import numpy as np
 
 from monitor import resources
-from monitor.classify.encoder import encode, encoder_id
+from monitor.classify.encoder import encode, encoder_id, words_of
 from monitor.classify.vectors import Vector, digest_of, read
 from monitor.domain import Text
 
@@ -30,7 +30,7 @@ def meanings(texts: Sequence[Text], adapter: bytes = b"") -> list[bytes]:
         return [b""] * len(texts)
     centred = [
         vector - means.get(text.language, means[ANY])
-        for vector, text in zip(encode(texts, adapter), texts, strict=True)
+        for vector, text in zip(encode([words_of(text) for text in texts], adapter), texts, strict=True)
     ]
     return [(vector / (np.linalg.norm(vector) or 1.0)).astype(np.float16).tobytes() for vector in centred]
 
@@ -44,7 +44,7 @@ def _means(adapter: bytes) -> Mapping[str, Vector]:
     found: dict[str, list[Vector]] = defaultdict(list)
     for line in (resources.path("seeds") / "labels.jsonl").read_text(encoding="utf-8").splitlines():
         seed = json.loads(line)
-        vector = kept.get(digest_of(Text(title=seed["title"], summary=seed.get("summary", ""))))
+        vector = kept.get(digest_of(words_of(Text(title=seed["title"], summary=seed.get("summary", "")))))
         if vector is not None:
             found[seed["lang"]].append(vector)
             found[ANY].append(vector)
