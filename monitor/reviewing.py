@@ -11,7 +11,9 @@ from datetime import timedelta
 from gettext import NullTranslations
 from hashlib import blake2b
 
-from monitor.domain import Alert, AlertState, Item, Story, Tag, Verdict, VerdictKind
+from monitor.classify.ask import Question, in_order
+from monitor.domain import TAGS, Alert, AlertState, Item, Story, Tag, Text, Verdict, VerdictKind
+from monitor.errors import ArtefactError
 from monitor.i18n import N_
 from monitor.shell import Shell
 from monitor.warn.stories import terms_of
@@ -28,6 +30,26 @@ DISMISSALS = {
 NEAR = timedelta(days=14)  # how far back a story may lie that an item is moved into
 BY_VERDICT = "verdict"  # begins the note of an alert's event that a verdict caused
 OVER = (AlertState.CLOSED, AlertState.DISMISSED)
+
+
+def questions(shell: Shell, items: Sequence[Item], *, both_tiers: bool = False) -> list[Question]:
+    """Items that wait, in the order in which answers teach most; `both_tiers` asks the fast tier too.
+
+    Without a classifier they stay as they are.
+    """
+    from monitor.classify.artefact import manifest_of
+
+    try:
+        tags = manifest_of(shell.model_dir)["scores"]["exact"]["tags"]
+        said = shell.tagger.judge([_text(item) for item in items], fast=True) if both_tiers else []
+    except (ArtefactError, KeyError):
+        return [Question(item=item, worth=0.0, reasons=()) for item in items]
+    fast = {item.id or 0: judgement for item, judgement in zip(items, said, strict=False)}
+    return in_order(items, thresholds={tag: float(tags[tag]["threshold"]) for tag in TAGS}, fast=fast)
+
+
+def _text(item: Item) -> Text:
+    return Text(title=item.title, summary=item.summary, language=item.feed_language)
 
 
 def give(

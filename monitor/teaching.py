@@ -8,19 +8,21 @@ goes back to the classifier before it.
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from hashlib import blake2b, sha256
 from pathlib import Path
 from typing import Any
 
 from monitor import resources
 from monitor.classify.adapter import tuned_on
-from monitor.classify.artefact import ADAPTER, manifest_of, save
+from monitor.classify.artefact import ADAPTER, load_weights, manifest_of, save
 from monitor.classify.card import card_of, in_words
+from monitor.classify.drift import Sample, Signal, drift_of
 from monitor.classify.encoder import encoder_id
 from monitor.classify.evaluate import GoldText, read_gold, scores_of
+from monitor.classify.features import tokens
 from monitor.classify.figures import figures_of
 from monitor.classify.mistakes import Mistake, in_lines, mistakes_of
 from monitor.classify.predict import Classifier
@@ -32,6 +34,7 @@ from monitor.errors import GateError, UsageError
 from monitor.i18n import _
 from monitor.shell import Shell, pack, unpack
 from monitor.store import StoredModel
+from monitor.store.items import ItemFilter
 from monitor.warn.severity import assess
 
 VERDICT_WEIGHT = 3.0  # a person's word on a real item counts as much as so many seed sentences
@@ -39,6 +42,7 @@ SHIPPED = "shipped"
 GATED = ("macro_f1", "critical_recall")  # neither may fall
 VECTORS = "vectors.npz"  # in seeds/
 FAILURES = 12  # heaps of mistakes that the model card names
+DRIFT_NOW, DRIFT_PAST = timedelta(days=7), timedelta(days=28)
 MADE = datetime(2026, 1, 1, tzinfo=UTC)  # of a shipped classifier, so that the same seeds give the same bytes
 Progress = Callable[[str], None]
 
@@ -158,6 +162,31 @@ def write_card(shell: Shell, card: Path, name: str, measured: Evaluation) -> Non
     heaps = [(name, len(heap)) for name, heap in measured.heaps[:FAILURES]]
     both = {"the gate set (`seeds/gate.jsonl`, invented by other hands)": gate.figures, name: measured.figures}
     card.write_text(card_of(manifest_of(shell.model_dir), both, heaps), encoding="utf-8")
+
+
+def drift(shell: Shell) -> list[Signal]:
+    """The last week's items beside those of the four weeks before, as the classifier that judges saw them.
+
+    Empty where either side has too few. Raises: ArtefactError.
+    """
+    now = shell.clock()
+    items = shell.store.items(ItemFilter(since=now - DRIFT_PAST - DRIFT_NOW))
+    verdicts = {verdict.item_id: verdict for verdict, _item in shell.store.judged_by_people()}
+    known = {word for word in load_weights(shell.model_dir).vocabulary if " " not in word}
+    recent = [item for item in items if item.judgement and item.fetched >= now - DRIFT_NOW]
+    former = [item for item in items if item.judgement and item.fetched < now - DRIFT_NOW]
+    return drift_of(_sample(former, verdicts, known), _sample(recent, verdicts, known))
+
+
+def _sample(items: Sequence[Item], verdicts: Mapping[int, Verdict], known: set[str]) -> Sample:
+    words = [word for item in items for word in tokens(f"{item.title} {item.summary}")]
+    given = [(verdicts[item.id or 0], item.judgement) for item in items if item.id in verdicts]
+    return Sample(
+        judgements=[item.judgement for item in items if item.judgement],
+        unknown=sum(word not in known for word in words) / max(len(words), 1),
+        reviewed=len(given),
+        overridden=sum(set(verdict.labels) != set(judgement.labels) for verdict, judgement in given if judgement),
+    )
 
 
 def models(shell: Shell) -> list[dict[str, Any]]:

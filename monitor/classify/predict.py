@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from hashlib import sha256
 from math import log
@@ -14,6 +15,7 @@ from monitor.classify.artefact import Weights, load_weights
 from monitor.classify.encoder import encode, encoder_id, whole_of, words_of
 from monitor.classify.features import PIECES_COUNT, grams, pieces, prepare, simplified, spelled
 from monitor.domain import TAGS, Evidence, Judgement, Tag, Text
+from monitor.text.stopwords import without_edges
 
 TOPIC_FROM = 0.3  # probability from which a second topic is told; the likeliest one always is
 EVIDENCE_MOST = 8
@@ -211,13 +213,18 @@ class Classifier:
 
 
 def _as_written(gram: str, raw: str) -> str:
-    """The gram as it stands in `raw`, or "" when it does not stand there in one piece."""
-    first, _, second = gram.partition(" ")
-    spaced = gram if first.isascii() or second.isascii() else first + second
-    if spaced in raw:
-        return spaced
-    at = simplified(raw).find(spaced) if not spaced.isascii() else -1
-    return raw[at : at + len(spaced)] if at >= 0 else ""
+    """The gram without stop words as it stands in `raw`, or "" when it does not stand there as words of its own."""
+    words = without_edges(gram.split(" "))
+    if not words:
+        return ""
+    unspaced = not any(word.isascii() for word in words) and all(len(word) == 1 for word in words)
+    spaced = ("" if unspaced else " ").join(words)
+    if unspaced:
+        at = raw.find(spaced)
+        at = at if at >= 0 else simplified(raw).find(spaced)
+        return raw[at : at + len(spaced)] if at >= 0 else ""
+    alone = re.search(rf"(?<!\w){re.escape(spaced)}(?!\w)", raw) or (not spaced.isascii() and spaced in raw)
+    return spaced if alone else ""
 
 
 def _countries(text: Text, language: str) -> tuple[str, ...]:

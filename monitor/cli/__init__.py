@@ -339,7 +339,7 @@ _COMMANDS = (
         "teach:model",
         N_("which classifier judges"),
         (
-            _o("action", choices=("list", "compare", "promote", "back"), nargs="?", default="list"),
+            _o("action", choices=("list", "compare", "promote", "back", "drift"), nargs="?", default="list"),
             _o("digest", nargs="?", default="", help=N_("for compare and promote: the first letters of its digest")),
             _JSON,
         ),

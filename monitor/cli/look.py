@@ -9,13 +9,17 @@ from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from monitor.classify.ask import Question
 from monitor.cli import show
 from monitor.domain import AlertState, Item, Judgement, Level, Tag, Verdict, VerdictKind
 from monitor.errors import UsageError
 from monitor.i18n import _
+from monitor.reviewing import questions
 from monitor.shell import Shell
 from monitor.store.items import ItemFilter
 from monitor.text.dates import duration
+
+ASKED_AMONG = 200  # newest items that wait, of which the most instructive are asked
 
 STATE_OF = {
     "ack": AlertState.ACKNOWLEDGED,
@@ -176,21 +180,24 @@ def review(shell: Shell, options: argparse.Namespace) -> int:
         return _verdict(shell, options)
     if options.verdict:
         raise UsageError(_("name the item: monitor review ID --verdict …"))
-    found = shell.store.queue(limit=options.limit)
+    asked = questions(shell, shell.store.queue(limit=max(options.limit, ASKED_AMONG)), both_tiers=True)
+    asked = asked[: options.limit]
     if options.json:
-        for item in found:
-            show.line(show.item(item))
+        for one in asked:
+            show.line({**show.item(one.item), "worth": one.worth, "reasons": _why_asked(one)})
         return 0
-    rows = [
-        (i.id, _labels(i.judgement), ", ".join(i.judgement.countries if i.judgement else ()), i.title) for i in found
-    ]
-    show.table((_("id"), _("tags"), _("countries"), _("title")), rows)
+    rows = [(q.item.id, _labels(q.item.judgement), q.item.title, "; ".join(_why_asked(q))) for q in asked]
+    show.table((_("id"), _("tags"), _("title"), _("why it is asked")), rows)
     show.say(
         _("{count} items wait; say what you think with: monitor review ID --verdict confirm").format(
             count=shell.store.queue_length()
         )
     )
     return 0
+
+
+def _why_asked(question: Question) -> list[str]:
+    return [_(said).format(**filled) for said, filled in question.reasons]
 
 
 def _verdict(shell: Shell, options: argparse.Namespace) -> int:

@@ -128,9 +128,11 @@ def evaluate(shell: Shell, options: argparse.Namespace) -> int:
 
 
 def model(shell: Shell, options: argparse.Namespace) -> int:
-    """Which classifier judges: list, compare, promote, back."""
+    """Which classifier judges: list, compare, promote, back; and whether the world has moved away from it."""
     from monitor.teaching import compare, go_back, models, promote
 
+    if options.action == "drift":
+        return _drift(shell, as_json=options.json)
     if options.action == "back":
         show.say(_("from now on judges: {model}").format(model=go_back(shell)))
         return 0
@@ -153,4 +155,32 @@ def model(shell: Shell, options: argparse.Namespace) -> int:
             state = row["state"]
             shown.append((row["digest"][:12], _(state), row["created"], row["examples"], row["macro_f1"]))
         show.table(heads, shown)
+    return 0
+
+
+def _drift(shell: Shell, *, as_json: bool) -> int:
+    """The last week beside the four before it, in words."""
+    from monitor.classify.drift import ENOUGH, FEWEST
+    from monitor.teaching import drift
+
+    signals = drift(shell)
+    if as_json:
+        for one in signals:
+            name = _(one.name).format(**one.filled)
+            show.line({"signal": name, "value": one.value, "limit": one.limit, "moved": one.moved})
+        return 0
+    if not signals:
+        show.say(_("too few items to compare: {n} of the last week and of the four weeks before").format(n=FEWEST))
+        return 0
+    rows = [
+        (_(one.name).format(**one.filled), f"{one.value:+.3f}", one.limit, _("moved") if one.moved else _("steady"))
+        for one in signals
+    ]
+    show.table((_("last week beside the four before"), _("difference"), _("limit"), ""), rows)
+    many = sum(one.moved for one in signals) >= ENOUGH
+    show.say(
+        _("The news is not what it was: read some items, give verdicts, and train anew.")
+        if many
+        else _("Nothing that asks for a new training.")
+    )
     return 0
