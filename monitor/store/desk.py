@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
-from sqlalchemy import Engine, case, func, insert, select, text, tuple_, update
+from sqlalchemy import Engine, and_, case, func, insert, select, text, tuple_, update
 
 from monitor.domain import Alert, AlertState, Level, Story, Tag
 from monitor.store.engine import reading, writing
@@ -18,7 +18,7 @@ from monitor.store.rows import story_query, tags, to_alert, to_story
 from monitor.store.schema import alert_events, alerts, feeds, items, judgements, passes, stories, verdicts
 
 REVIEWABLE = text("(judgements.flagged OR judgements.unsure)")  # the very words of ix_judgements_to_review
-MOST_VERDICTS = 5000  # the newest, that calibration is drawn from
+MOST_VERDICTS = 2000  # the newest, that calibration is drawn from
 UNFINISHED = (AlertState.OPEN.value, AlertState.ESCALATED.value)
 
 
@@ -192,9 +192,7 @@ class DeskDoor:
 
     def _flagged_since(self, what: Any, moment: datetime) -> Any:
         """The day (UTC) on which each flagged item since `moment` was read, and `what` of it."""
-        read_on = func.date(
-            items.c.fetched if self._engine.dialect.name == "sqlite" else func.timezone("UTC", items.c.fetched)
-        )
+        read_on = self._day(items.c.fetched)
         query = select(read_on, what).select_from(judgements.join(items, items.c.id == judgements.c.item_id))
         old = judgements.c.item_id >= self._first_item_since(moment)
         return query.where(REVIEWABLE, judgements.c.flagged, old, items.c.fetched >= moment)
@@ -238,28 +236,28 @@ class DeskDoor:
 
     def weeks(self, *, since: datetime) -> list[Week]:
         """New items and how many of them were flagged, by week (from Monday), from the passes."""
-        p = passes.c
-        query = select(p.ended, p.items_new, p.items_flagged).where(p.ended >= since)
+        p, day = passes.c, self._day(passes.c.ended)
+        query = select(day, func.sum(p.items_new), func.sum(p.items_flagged)).where(p.ended >= since).group_by(day)
         new, flagged = Counter[date](), Counter[date]()
         with reading(self._engine) as connection:
-            for row in connection.execute(query):
-                monday = row.ended.date() - timedelta(days=row.ended.weekday())
-                new[monday] += row.items_new
-                flagged[monday] += row.items_flagged
+            for told, items_new, items_flagged in connection.execute(query):
+                monday = _date(told) - timedelta(days=_date(told).weekday())
+                new[monday] += items_new
+                flagged[monday] += items_flagged
         return [Week(start=monday, new=new[monday], flagged=flagged[monday]) for monday in sorted(new)]
 
-    def first_acts(self, *, since: datetime) -> list[tuple[Alert, datetime | None]]:
-        """Alerts opened after `since` with the moment somebody first acted on each, the oldest first."""
-        acts = (
-            select(alert_events.c.alert, func.min(alert_events.c.at).label("acted"))
-            .where(alert_events.c.what.in_(["acknowledged", "closed", "dismissed", "assigned"]))
-            .group_by(alert_events.c.alert)
-            .subquery()
-        )
-        query = select(alerts, acts.c.acted).outerjoin(acts, acts.c.alert == alerts.c.id)
-        query = query.where(alerts.c.opened >= since, ~alerts.c.held).order_by(alerts.c.opened)
+    def _day(self, moment: Any) -> Any:
+        """The day (UTC) of a column's moment, in the dialect's own way."""
+        return func.date(moment if self._engine.dialect.name == "sqlite" else func.timezone("UTC", moment))
+
+    def first_acts(self, *, since: datetime, least: Level) -> list[tuple[datetime, datetime | None]]:
+        """Of alerts of `least` and graver opened after `since`: when each was opened, and first acted on by anybody."""
+        a, e = alerts.c, alert_events.c
+        acted = and_(e.alert == a.id, e.what.in_(["acknowledged", "closed", "dismissed", "assigned"]))
+        query = select(a.opened, func.min(e.at)).select_from(alerts.outerjoin(alert_events, acted))
+        query = query.where(a.opened >= since, a.level >= int(least), ~a.held).group_by(a.id, a.opened)
         with reading(self._engine) as connection:
-            return [(to_alert(row), row.acted) for row in connection.execute(query)]
+            return [(opened, first) for opened, first in connection.execute(query)]
 
 
 def _date(told: date | str) -> date:

@@ -192,11 +192,11 @@ def where(wanted: ItemFilter):  # type: ignore[no-untyped-def]
         moment = func.coalesce(items.c.published, items.c.fetched)
         conditions.append(and_(moment >= wanted.since))
     if wanted.tag is not None or wanted.country or wanted.topic:
-        conditions.append(text("(judgements.flagged OR judgements.unsure)"))  # only these have any: see their index
+        conditions += [text("(judgements.flagged OR judgements.unsure)"), judgements.c.item_id > 0]
     if wanted.since is not None:  # nothing is read before it is published, and ids grow as items are read
-        conditions.append(items.c.id >= _first_read(wanted.since))
+        conditions.append(_id_of(wanted) >= _first_read(wanted.since))
     if wanted.until is not None:
-        conditions.append(items.c.id < _first_read(wanted.until + LATEST, none=2**62))
+        conditions.append(_id_of(wanted) < _first_read(wanted.until + LATEST, none=2**62))
     if wanted.until is not None:
         conditions.append(func.coalesce(items.c.published, items.c.fetched) < wanted.until)
     if wanted.topic:
@@ -204,6 +204,7 @@ def where(wanted: ItemFilter):  # type: ignore[no-untyped-def]
     if wanted.language:
         conditions.append(items.c.language.startswith(wanted.language, autoescape=True))
     if wanted.level is not None:
+        conditions.append(text("items.story <> ''"))  # as its index says it
         conditions.append(items.c.story.in_(select(alerts.c.story).where(alerts.c.level >= int(wanted.level))))
     if wanted.feed:
         conditions.append(feeds.c.name == wanted.feed)
@@ -213,8 +214,13 @@ def where(wanted: ItemFilter):  # type: ignore[no-untyped-def]
         pattern = f"%{wanted.words}%"
         conditions.append(or_(items.c.title.ilike(pattern), items.c.summary.ilike(pattern)))
     if wanted.before_id is not None:
-        conditions.append(items.c.id < wanted.before_id)
+        conditions.append(_id_of(wanted) < wanted.before_id)
     return conditions
+
+
+def _id_of(wanted: ItemFilter):  # type: ignore[no-untyped-def]
+    """The id by which items are ordered: where only flagged ones can match, by their short index."""
+    return judgements.c.item_id if wanted.tag is not None or wanted.country or wanted.topic else items.c.id
 
 
 def _first_read(moment: datetime, *, none: int = 0):  # type: ignore[no-untyped-def]

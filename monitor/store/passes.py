@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Engine, distinct, func, insert, select, update
+from sqlalchemy import Engine, distinct, func, insert, select, text, update
 
 from monitor.store.engine import inserted_id, reading, upsert, writing
 from monitor.store.schema import alerts, feeds, items, meta, passes
@@ -76,8 +76,8 @@ class PassesDoor:
         """How much is stored: items, of which baseline, alerts, of which open, feeds."""
         queries = {
             "items": select(func.count()).select_from(items),
-            "baseline": select(func.count()).select_from(items).where(items.c.baseline),
-            "waiting": select(func.count()).select_from(items).where(~items.c.judged),
+            "baseline": select(func.count()).select_from(items).where(text("items.baseline")),
+            "waiting": select(func.count()).select_from(items).where(text("NOT items.judged")),
             "alerts": select(func.count()).select_from(alerts),
             "alerts_open": select(func.count(distinct(alerts.c.id))).where(alerts.c.state.in_(["open", "escalated"])),
             "feeds": select(func.count()).select_from(feeds).where(feeds.c.polled),

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from statistics import fmean, stdev
 
-from monitor.domain import Alert, Level, Tag
+from monitor.domain import Level, Tag
 
 IN_TIME = timedelta(hours=72)  # within which an orange or red alert should be acted on
 
@@ -64,15 +64,13 @@ def by_country(alerts: Iterable[tuple[str, int, datetime]], *, sort: str) -> lis
     return sorted(rows, key=keys[sort], reverse=True)
 
 
-def response_clock(acts: Iterable[tuple[Alert, datetime | None]], *, now: datetime) -> Clock:
-    """How orange and red alerts were answered. Alerts less than `IN_TIME` old that nobody acted on still run."""
+def response_clock(acts: Iterable[tuple[datetime, datetime | None]], *, now: datetime) -> Clock:
+    """How alerts (opened, first acted on) were answered. Younger ones that nobody acted on still run."""
     in_time = late = running = 0
-    for alert, acted in acts:
-        if alert.level < Level.ORANGE:
-            continue
-        if acted is not None and acted - alert.opened <= IN_TIME:
+    for opened, acted in acts:
+        if acted is not None and acted - opened <= IN_TIME:
             in_time += 1
-        elif acted is None and now - alert.opened <= IN_TIME:
+        elif acted is None and now - opened <= IN_TIME:
             running += 1
         else:
             late += 1

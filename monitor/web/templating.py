@@ -39,6 +39,7 @@ def environment(language: str) -> Environment:
         "link": safe_link,
         "told": lambda reason: words.why(reason, say, language),
         "level": say.gettext,
+        "word": say.gettext,
         "silence": lambda silence: words.silence_words(silence, say),
         "tag": lambda tag: words.tag_word(Tag(tag), say),
         "topic": lambda topic: words.topic_word(topic, say),

@@ -66,7 +66,4 @@ VALUES = (
     N_("step open"),
     N_("step skipped"),
     N_("task"),
-    N_("state"),
-    N_("alliance"),
-    N_("emergency"),
 )

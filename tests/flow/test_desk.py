@@ -41,14 +41,14 @@ def test_an_officer_runs_the_day_from_the_page(
         with sync_playwright() as playwright:
             browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu"])
             tab = browser.new_context(base_url=f"http://{page}", locale="en-GB").new_page()
-            assert until(lambda: _opens(tab, "/")), log(monitor)
+            assert until(lambda: _opens(tab, "/"), 120), log(monitor)
             assert "every alert has been acknowledged" in tab.content()
             site.rss("/a.xml", [*GRAVE, HARMLESS])
             title = _red_story_appears(tab, monitor)
             _acknowledge(tab)
             _tick_the_plan(tab)
             _correct_by_a_verdict(tab, title)
-            assert until(lambda: any(title[:40].encode() in raw for _, raw in post.box.raw)), log(monitor)
+            assert until(lambda: any(title[:40].encode() in raw for _, raw in post.box.raw), 120), log(monitor)
             tab.goto("/models")
             assert "1 verdict counts for the next training" in tab.content()
             tab.goto("/trail")
@@ -77,7 +77,7 @@ def _red_story_appears(tab: Any, monitor: Monitor) -> str:
         tab.goto("/")
         return bool(tab.locator("a.title:has(.level.red)").count())
 
-    assert until(shown, 90), log(monitor)
+    assert until(shown, 180), log(monitor)
     tab.locator("a.title:has(.level.red)").first.click()
     return str(tab.locator("h1").inner_text())
 

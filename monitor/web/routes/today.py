@@ -50,6 +50,6 @@ def today(
             alert for alert in store.alert_page(AlertFilter(since=now - day), limit=2 * SHOWN) if alert.id not in shown
         ],
         proof=coverage(desk.shell, since=now - day, until=now),
-        clock=response_clock(store.first_acts(since=now - CLOCK_DAYS * day), now=now),
+        clock=response_clock(store.first_acts(since=now - CLOCK_DAYS * day, least=Level.ORANGE), now=now),
         clock_days=CLOCK_DAYS,
     )

@@ -9,12 +9,10 @@ function start(queue) {
   const open = () => [...queue.querySelectorAll(".card:not(.given)")];
   let chosen = null;
 
-  const choose = (card) => {
+  const choose = (card, scroll = true) => {
     chosen = card ?? null;
-    if (card) {
-      card.focus({ preventScroll: true });
-      card.scrollIntoView({ block: "nearest" });
-    }
+    card?.focus({ preventScroll: true });
+    if (scroll) card?.scrollIntoView({ block: "nearest" });
   };
   const move = (by) => {
     const cards = open();
@@ -175,5 +173,5 @@ function start(queue) {
     event.preventDefault();
   });
 
-  choose(open()[0]);
+  choose(open()[0], false);
 }
