@@ -19,6 +19,7 @@ from monitor import resources
 from monitor.classify.adapter import tuned_on
 from monitor.classify.artefact import ADAPTER, load_weights, manifest_of, save
 from monitor.classify.card import card_of, in_words
+from monitor.classify.concepts import read as read_lexicon
 from monitor.classify.drift import Sample, Signal, drift_of
 from monitor.classify.encoder import encoder_id
 from monitor.classify.evaluate import GoldText, read_gold, scores_of
@@ -82,6 +83,7 @@ def _trained(more: Sequence[LabelledText], progress: Progress, *, keep: bool = F
     """Trained from the seeds and `more`; `keep` writes the seeds' vectors back into the checkout."""
     sources = load_sources(resources.path("seeds/sources.yaml"))
     topics = load_taxonomy(resources.path("seeds/taxonomy.yaml"), sources)
+    lexicon = read_lexicon(resources.path("seeds/lexicon.yaml"))
     examples = [*read_labels(resources.path("seeds/labels.jsonl")), *more]
     adapter = (resources.path("models") / ADAPTER).read_bytes()
     known = tuned_on(adapter)  # whose titles are enough: probabilities are fitted on the others' texts
@@ -93,13 +95,14 @@ def _trained(more: Sequence[LabelledText], progress: Progress, *, keep: bool = F
         kept = {}
     vectors = vectors_of(texts, kept, adapter=adapter, progress=progress)
     if vectors is None:
-        return train(examples, [topic.id for topic in topics], progress=progress)
+        return train(examples, [topic.id for topic in topics], lexicon=lexicon, progress=progress)
     if keep and set(vectors) != set(kept):
         write(file, here, vectors)
         vectors = read(file)[1]  # what every later training sees
     return train(
         examples,
         [topic.id for topic in topics],
+        lexicon=lexicon,
         vectors=stacked(texts, vectors),
         encoder=here or encoder,
         adapter=adapter,

@@ -18,12 +18,13 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from monitor.classify.concepts import Lexicon
 from monitor.classify.encoder import encoder_id
 from monitor.domain import TAGS
 from monitor.errors import ArtefactError
 from monitor.i18n import _
 
-FORMAT = 3  # of the files below; a manifest with another number is refused
+FORMAT = 4  # of the files below; a manifest with another number is refused
 WEIGHTS = "weights.npz"
 PIPELINE = "pipeline.skops"
 MANIFEST = "manifest.json"
@@ -50,11 +51,12 @@ class Network:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Weights:
-    """A linear model over word pairs, a network over an encoder's vectors, and what makes probabilities of both.
+    """Linear models over words and over concepts, a network over an encoder's vectors, and what makes probabilities.
 
-    The fast tier reads words alone, the exact tier both. Probability of a tier =
-    1 / (1 + exp(-(words' score * mix[tier, 0] + vectors' score * mix[tier, 1] + shift[tier]))).
-    Shapes: V words and pairs, P pieces of words, 3 tags in the order of `domain.TAGS`, T topics, 2 tiers.
+    The fast tier reads words and concepts, the exact tier the encoder's vectors as well. Probability of a tier =
+    1 / (1 + exp(-(sum over the three parts of their score * mix[tier, part] + shift[tier]))).
+    Shapes: V words and pairs, P pieces of words, C concepts and pairs, 3 tags in the order of `domain.TAGS`, T topics,
+    2 tiers.
     """
 
     vocabulary: tuple[str, ...]  # V
@@ -63,7 +65,11 @@ class Weights:
     pieces_idf: Floats  # (P,)
     tag_weights: npt.NDArray[np.float32]  # (V + P, 3)
     tag_bias: Floats  # (3,)
-    mix: Floats  # (2, 2, 3): tier, part, tag
+    lexicon: Lexicon
+    concepts: tuple[str, ...]  # C, names of features
+    concept_weights: npt.NDArray[np.float32]  # (C, 3)
+    concept_bias: Floats  # (3,)
+    mix: Floats  # (2, 3, 3): tier; words, concepts, vectors; tag
     shift: Floats  # (2, 3)
     thresholds: Floats  # (2, 3)
     ask_from: float  # with every fast probability below it, a text is no risk and the encoder is not asked
@@ -76,7 +82,7 @@ class Weights:
     version: str = ""
 
 
-_WORDS = ("vocabulary", "pieces", "topics")
+_WORDS = ("vocabulary", "pieces", "concepts", "topics")
 _LAYERS = ("hidden", "hidden_bias", "out", "out_bias")
 _ADDRESS = re.compile(r"\b[0-9]{12,}\b")
 _ARRAYS = (
@@ -84,6 +90,8 @@ _ARRAYS = (
     "pieces_idf",
     "tag_weights",
     "tag_bias",
+    "concept_weights",
+    "concept_bias",
     "mix",
     "shift",
     "thresholds",
@@ -99,7 +107,9 @@ def save(folder: Path, weights: Weights, pipeline: bytes, facts: dict[str, Any],
     arrays = {name: getattr(weights, name) for name in _ARRAYS}
     if weights.network is not None:
         arrays |= {f"network_{name}": getattr(weights.network, name) for name in _LAYERS}
-    words = {name: np.array(list(getattr(weights, name)), dtype=np.str_) for name in _WORDS}
+    listed = {name: getattr(weights, name) for name in _WORDS}
+    listed |= {"lexicon_terms": weights.lexicon.terms, "lexicon_concepts": weights.lexicon.concepts}
+    words = {name: np.array(list(found), dtype=np.str_) for name, found in listed.items()}
     np.savez_compressed(buffer, allow_pickle=False, **arrays, **words)
     contents = {WEIGHTS: reproducible(buffer.getvalue()), PIPELINE: reproducible(pipeline)}
     if weights.adapter:
@@ -183,7 +193,10 @@ def load_weights(folder: Path) -> Weights:
         with np.load(BytesIO(content), allow_pickle=False) as arrays:
             values: dict[str, Any] = {name: arrays[name] for name in _ARRAYS}
             layers = {name: arrays[f"network_{name}"] for name in _LAYERS if f"network_{name}" in arrays}
-            words = {name: tuple(str(word) for word in arrays[name]) for name in _WORDS}
+            words: dict[str, Any] = {name: _texts(arrays[name]) for name in _WORDS}
+            words["lexicon"] = Lexicon(
+                terms=_texts(arrays["lexicon_terms"]), concepts=_texts(arrays["lexicon_concepts"])
+            )
     except (ValueError, KeyError, OSError) as problem:
         raise _wrong(_("{file} cannot be read").format(file=folder / WEIGHTS)) from problem
     told = {name: manifest[name] for name in ("version", "encoder", "ask_from")}
@@ -196,8 +209,12 @@ def load_weights(folder: Path) -> Weights:
     return weights
 
 
+def _texts(array: npt.NDArray[Any]) -> tuple[str, ...]:
+    return tuple(str(word) for word in array)
+
+
 def load_pipeline(folder: Path) -> Any:
-    """The scikit-learn pipelines `{tags, topics}`, for those who want to go on with them. Raises: ArtefactError."""
+    """The fitted scikit-learn parts by name, for those who want to go on with them. Raises: ArtefactError."""
     import skops.io
 
     content = _checked(folder, PIPELINE, manifest_of(folder))

@@ -25,6 +25,7 @@ BAND = (0.6, 1.15)  # unsure between these multiples of a tag's threshold
 WORDS_KEPT = 20_000
 FAST, EXACT = 0, 1
 TIERS = ("fast", "exact")
+PARTS = 3  # words, concepts, vectors
 
 Vector = tuple[list[int], list[float]]  # feature numbers and their values
 Spelling = tuple[float, float, float, float]  # the log-odds of each tag, and a square of length
@@ -33,7 +34,7 @@ Spelling = tuple[float, float, float, float]  # the log-odds of each tag, and a 
 class Classifier:
     """A trained classifier ready to judge, in a cascade of two tiers.
 
-    The fast tier reads words. What it is sure is no risk ends there; everything else, so every
+    The fast tier reads words and concepts. What it is sure is no risk ends there; everything else, so every
     alert, is confirmed by the exact tier, which also asks the encoder, where this machine has it.
     """
 
@@ -47,6 +48,7 @@ class Classifier:
         of_pieces = weights.tag_weights[len(weights.vocabulary) :] * weights.pieces_idf[:, None]
         self._of_pieces = np.hstack([of_pieces, weights.pieces_idf[:, None] ** 2])
         self._spelling: dict[str, Spelling] = {}  # of words met lately
+        self._concepts = {name: number for number, name in enumerate(weights.concepts)}
 
     @classmethod
     def load(cls, folder: Path) -> Classifier:
@@ -56,8 +58,8 @@ class Classifier:
     def probabilities(self, texts: Sequence[Text], tier: int = FAST) -> npt.NDArray[np.float64]:
         """Calibrated probability of each tag by one tier, whatever the cascade would do: (len(texts), 3)."""
         prepared = [prepare(text) for text in texts]
-        words = self._scores([self._vector(one) for one in prepared], prepared)
-        return self._probabilities(words, self._network_scores(texts, words) if tier == EXACT else None)
+        read = self._scores(texts, [self._vector(one) for one in prepared], prepared)
+        return self._probabilities(read, self._network_scores(texts, read) if tier == EXACT else None)
 
     def judge(self, texts: Sequence[Text], *, fast: bool = False) -> list[Judgement]:
         """What the classifier says of each text, with evidence if flagged or unsure; `fast` asks no encoder."""
@@ -66,7 +68,7 @@ class Classifier:
             part = texts[start : start + CHUNK]
             prepared = [prepare(text) for text in part]
             vectors = [self._vector(one) for one in prepared]
-            scores = self._scores(vectors, prepared)
+            scores = self._scores(part, vectors, prepared)
             probabilities = self._probabilities(scores, None)
             tiers = np.zeros(len(part), dtype=int)
             doubted = np.flatnonzero(probabilities.max(axis=1) >= self.weights.ask_from)
@@ -111,7 +113,24 @@ class Classifier:
         self._spelling[word] = (first, second, third, square)
         return self._spelling[word]
 
-    def _scores(self, vectors: Sequence[Vector], prepared: Sequence[str]) -> npt.NDArray[np.float64]:
+    def _scores(
+        self, texts: Sequence[Text], vectors: Sequence[Vector], prepared: Sequence[str]
+    ) -> npt.NDArray[np.float64]:
+        """What words and concepts say: (len(texts), 2 parts, 3 tags)."""
+        concepts = [self._concept_scores(text, one) for text, one in zip(texts, prepared, strict=True)]
+        by_concepts: npt.NDArray[np.float64] = np.array(concepts).reshape(-1, len(TAGS))
+        return np.stack([self._word_scores(vectors, prepared), by_concepts], axis=1)
+
+    def _concept_scores(self, text: Text, prepared: str) -> npt.NDArray[np.float64]:
+        weights = self.weights
+        names = weights.lexicon.features(prepare(Text(title=text.title)), prepared)
+        numbers = [number for name in names if (number := self._concepts.get(name)) is not None]
+        found: npt.NDArray[np.float64] = (
+            weights.concept_weights[numbers].sum(axis=0, dtype=float) + weights.concept_bias
+        )
+        return found
+
+    def _word_scores(self, vectors: Sequence[Vector], prepared: Sequence[str]) -> npt.NDArray[np.float64]:
         sizes = np.array([len(numbers) for numbers, _ in vectors], dtype=np.intp)
         out: npt.NDArray[np.float64] = np.array([self._spelled(one)[:3] for one in prepared]).reshape(-1, len(TAGS))
         out += self.weights.tag_bias
@@ -124,22 +143,22 @@ class Classifier:
         return out
 
     def _probabilities(
-        self, words: npt.NDArray[np.float64], dense: npt.NDArray[np.float64] | None
+        self, read: npt.NDArray[np.float64], dense: npt.NDArray[np.float64] | None
     ) -> npt.NDArray[np.float64]:
         """Of the fast tier, or of the exact one where the encoder's part is given."""
         tier, weights = FAST if dense is None else EXACT, self.weights
-        odds = words * weights.mix[tier, 0] + weights.shift[tier]
+        odds = (read * weights.mix[tier, :-1]).sum(axis=1) + weights.shift[tier]
         if dense is not None:
-            odds = odds + dense * weights.mix[tier, 1]
+            odds = odds + dense * weights.mix[tier, -1]
         found: npt.NDArray[np.float64] = 1 / (1 + np.exp(-odds))
         return found
 
-    def _network_scores(self, texts: Sequence[Text], words: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    def _network_scores(self, texts: Sequence[Text], read: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
         """Of the titles, and where those leave a tag undecided the mean of that and of a second look at the whole."""
         weights = self.weights
         assert weights.network is not None  # noqa: S101  (`has_encoder` says so)
         found = weights.network.scores(encode([words_of(text) for text in texts], weights.adapter))
-        chances = self._probabilities(words, found)
+        chances = self._probabilities(read, found)
         undecided = np.any((chances >= UNDECIDED[0]) & (chances < UNDECIDED[1]), axis=1)
         wholes = [(n, said) for n, text in enumerate(texts) if undecided[n] and (said := whole_of(text))]
         if wholes:

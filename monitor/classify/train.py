@@ -1,7 +1,8 @@
-"""From labelled texts to a classifier: logistic regressions over words, a small network over an encoder's vectors.
+"""From labelled texts to a classifier of three parts: logistic regressions over words and over the concepts of a
+lexicon, a small network over an encoder's vectors.
 
-Both parts score texts of writers they have not seen (five folds); on those scores each tier's probability is
-fitted: Platt's sigmoid over the words' score alone, and over both parts (Platt 1999; isotonic
+All parts score texts of writers they have not seen (five folds); on those scores each tier's probability is
+fitted: Platt's sigmoid over words and concepts, and over all three parts (Platt 1999; isotonic
 regression overfits so few). Thresholds are those of the best F1 on the same scores, with harmless
 texts weighed up to the share they have in real news.
 Source: 001#II (the kinds of risk that going abroad meets)
@@ -23,8 +24,9 @@ import numpy.typing as npt
 
 from monitor.classify.adapter import tuned_on
 from monitor.classify.artefact import Network, Weights
+from monitor.classify.concepts import Lexicon
 from monitor.classify.features import PIECES, PIECES_COUNT, prepare, spelled
-from monitor.classify.predict import EXACT, FAST, TIERS
+from monitor.classify.predict import EXACT, FAST, PARTS, TIERS
 from monitor.domain import TAGS, Tag, Text
 from monitor.errors import ConfigError
 
@@ -32,6 +34,8 @@ FOLDS = 5
 HARMLESS_SHARE = 0.7  # of what a news feed carries
 STRENGTH = 8.0  # C of the logistic regressions, by cross-validation
 TOPIC_STRENGTH = 4.0
+CONCEPT_STRENGTH = 0.3  # few features that stand for many words: each is held short
+LEAST_FOR_CONCEPTS = 5
 LEAST_FOR_PIECES = 5
 LEAST_DOCUMENTS = 2  # a word of a single example is a name, not a sign
 HIDDEN = 128
@@ -41,6 +45,7 @@ NEARLY = 0.01  # F1 that counts as no difference
 LOST_TO_SPEED = 0.005  # macro-F1 that the cascade may cost
 
 _WORDS: dict[str, Any] = {"token_pattern": r"\S+", "lowercase": False, "ngram_range": (1, 2)}
+_CONCEPTS: dict[str, Any] = {"token_pattern": r"\S+", "lowercase": False, "binary": True}
 _SPELLING: dict[str, Any] = {"analyzer": "char_wb", "lowercase": False, "ngram_range": PIECES}
 
 Matrix = npt.NDArray[np.float64]
@@ -92,6 +97,7 @@ def train(
     examples: Sequence[LabelledText],
     topics: Sequence[str],
     *,
+    lexicon: Lexicon,
     vectors: npt.NDArray[np.float32] | None = None,
     encoder: str = "",
     adapter: bytes = b"",
@@ -108,6 +114,7 @@ def train(
     examples = [examples[n] for n in order]
     dense = np.zeros((len(examples), 2, 0), np.float32) if vectors is None else vectors[order]
     prepared = [prepare(example.text) for example in examples]
+    touched = concepts_of(lexicon, [example.text for example in examples], prepared)
     truth = np.array([[tag in example.labels for tag in TAGS] for example in examples], dtype=int)
     importance = np.array([example.weight for example in examples])
     if (truth.sum(axis=0) < FOLDS).any():
@@ -117,13 +124,14 @@ def train(
     fresh = np.array([example.group not in known for example in examples])
     fold = np.full(len(examples), -1)
     fold[fresh] = _folds([example.group for example, is_fresh in zip(examples, fresh, strict=True) if is_fresh])
-    unseen, judged = _unseen_scores(prepared, dense, truth, importance, fold)[fresh], truth[fresh]
+    unseen, judged = _unseen_scores(prepared, touched, dense, truth, importance, fold)[fresh], truth[fresh]
     mix, shift = _mixed(unseen, judged)
     chances = 1 / (1 + np.exp(-(np.einsum("npk,tpk->tnk", unseen, mix) + shift[:, None, :])))
     usual = _as_in_news(judged)
     thresholds = np.array([[best_threshold(p, t, usual) for p, t in _by_tag(c, judged)] for c in chances])
     progress("the final model")
     words, spelling, tag_models = _fit_words(prepared, truth, importance)
+    concepts, concept_models = _fit_concepts(touched, truth, importance)
     topic_truth = np.array([[topic in example.topics for topic in topics] for example in examples], dtype=int)
     topic_models = _linear(TOPIC_STRENGTH, words.transform(prepared), topic_truth, importance)
     network = _fit_network(dense, truth, importance) if vectors is not None else None
@@ -134,6 +142,10 @@ def train(
         pieces_idf=spelling.idf_,
         tag_weights=_coefficients(tag_models),
         tag_bias=_intercepts(tag_models),
+        lexicon=lexicon,
+        concepts=tuple(str(name) for name in concepts.get_feature_names_out()),
+        concept_weights=_coefficients(concept_models),
+        concept_bias=_intercepts(concept_models),
         network=_exported(network) if network is not None else None,
         mix=mix,
         shift=shift,
@@ -145,7 +157,15 @@ def train(
         encoder=encoder if vectors is not None else "",
         adapter=adapter if vectors is not None else b"",
     )
-    parts = {"words": words, "pieces": spelling, "tags": tag_models, "topics": topic_models, "network": network}
+    parts = {
+        "words": words,
+        "pieces": spelling,
+        "tags": tag_models,
+        "concepts": concepts,
+        "tags_by_concepts": concept_models,
+        "topics": topic_models,
+        "network": network,
+    }
     return Trained(weights=weights, pipeline=_packed(parts), facts=_facts(examples, truth, judged, chances, thresholds))
 
 
@@ -196,7 +216,7 @@ def _macro_f1(chances: Matrix, thresholds: Matrix, truth: Truth) -> float:
     return float(_scores(truth, chances, thresholds)["macro_f1"])
 
 
-# --- the two parts -----------------------------------------------------------------------------
+# --- the parts -------------------------------------------------------------------------------
 
 
 def _fit_words(prepared: Sequence[str], truth: Truth, importance: Matrix) -> tuple[Any, Any, list[Any]]:
@@ -225,6 +245,20 @@ def _side_by_side(words: Any, pieces: Any, idf: Matrix) -> Any:
 
     length = np.sqrt(np.maximum(pieces @ idf, 1e-12))
     return hstack([words, diags_array(PIECES_COUNT / length) @ pieces]).tocsr()
+
+
+def concepts_of(lexicon: Lexicon, texts: Sequence[Text], prepared: Sequence[str]) -> list[str]:
+    """The names of the concepts that each text touches, and of their pairs, separated by blanks."""
+    titles = [prepare(Text(title=text.title)) for text in texts]
+    return [" ".join(lexicon.features(title, whole)) for title, whole in zip(titles, prepared, strict=True)]
+
+
+def _fit_concepts(touched: Sequence[str], truth: Truth, importance: Matrix) -> tuple[Any, list[Any]]:
+    """Which concepts count, and a model a tag on them."""
+    from sklearn.feature_extraction.text import CountVectorizer
+
+    concepts = CountVectorizer(**_CONCEPTS, min_df=LEAST_FOR_CONCEPTS)
+    return concepts, _linear(CONCEPT_STRENGTH, concepts.fit_transform(touched).astype(float), truth, importance)
 
 
 def _features_by_fold(prepared: Sequence[str]) -> Callable[[npt.NDArray[np.bool_]], Any]:
@@ -313,28 +347,35 @@ def _folds(groups: Sequence[str]) -> Truth:
     return np.array([fold_of[group] for group in groups])
 
 
-def _unseen_scores(prepared: Sequence[str], dense: Any, truth: Truth, importance: Matrix, fold: Truth) -> Matrix:
-    """The scores of every example by parts that have not seen it: (examples, 2 parts, 3 tags)."""
-    scores = np.zeros((len(prepared), 2, len(TAGS)))
+def _unseen_scores(
+    prepared: Sequence[str], touched: Sequence[str], dense: Any, truth: Truth, importance: Matrix, fold: Truth
+) -> Matrix:
+    """The scores of every example by parts that have not seen it: (examples, 3 parts, 3 tags)."""
+    from sklearn.feature_extraction.text import CountVectorizer
+
+    scores = np.zeros((len(prepared), PARTS, len(TAGS)))
     features_by = _features_by_fold(prepared)
+    concepts = CountVectorizer(**_CONCEPTS, min_df=LEAST_FOR_CONCEPTS).fit_transform(touched).astype(float)
     for number in range(fold.max() + 1):
         rest, held = fold != number, fold == number
         features = features_by(rest)
         models = _linear(STRENGTH, features[rest], truth[rest], importance[rest])
         scores[held, 0] = features[held] @ _coefficients(models).astype(float) + _intercepts(models)
+        models = _linear(CONCEPT_STRENGTH, concepts[rest], truth[rest], importance[rest])
+        scores[held, 1] = concepts[held] @ _coefficients(models).astype(float) + _intercepts(models)
         if dense.shape[2]:
             network = _fit_network(dense[rest], truth[rest], importance[rest])
-            scores[held, 1] = _exported(network).scores(dense[held]).mean(axis=1)
+            scores[held, 2] = _exported(network).scores(dense[held]).mean(axis=1)
     return scores
 
 
 def _mixed(unseen: Matrix, truth: Truth) -> tuple[Matrix, Matrix]:
-    """How much each part counts in each tier, and the shift, so that the sum is a log-odds: (2, 2, 3) and (2, 3)."""
+    """How much each part counts in each tier, and the shift, so that the sum is a log-odds: (2, 3, 3) and (2, 3)."""
     from sklearn.linear_model import LogisticRegression
 
     importance = _as_in_news(truth)
-    mix, shift = np.zeros((2, 2, len(TAGS))), np.zeros((2, len(TAGS)))
-    for tier, parts in ((FAST, 1), (EXACT, 2)):
+    mix, shift = np.zeros((2, PARTS, len(TAGS))), np.zeros((2, len(TAGS)))
+    for tier, parts in ((FAST, PARTS - 1), (EXACT, PARTS)):
         for tag in range(len(TAGS)):
             one = LogisticRegression(C=1e3).fit(unseen[:, :parts, tag], truth[:, tag], sample_weight=importance)
             mix[tier, :parts, tag] = one.coef_[0]

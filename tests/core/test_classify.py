@@ -10,9 +10,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from monitor import resources
+from monitor.classify.concepts import read
 from monitor.classify.features import grams, prepare
 from monitor.classify.predict import Classifier
-from monitor.classify.train import LabelledText, Trained, best_threshold, features_of, train
+from monitor.classify.train import LabelledText, Trained, best_threshold, concepts_of, features_of, train
 from monitor.domain import TAGS, Tag, Text
 
 TOPICS = ("geopolitical.sanctions", "compliance.data", "supply_chain.strike")
@@ -22,6 +24,7 @@ WORDS = {
     TOPICS[2]: ("dockers strike closes port", "rail strike halts freight", "港口工人罢工码头停摆"),
     "": ("striker scores twice", "bakery opens new shop", "马拉松比赛周末开跑"),
 }
+LEXICON = read(resources.path("seeds/lexicon.yaml"))
 PLACES = "Lima Oslo Accra Hanoi Quito Turin Busan Perth Izmir Cebu".split()
 
 
@@ -42,7 +45,7 @@ def trained() -> Trained:
         for title in titles
         for place in PLACES
     ]
-    return train(examples, TOPICS, progress=silent)
+    return train(examples, TOPICS, lexicon=LEXICON, progress=silent)
 
 
 @pytest.fixture
@@ -50,12 +53,17 @@ def classifier() -> Classifier:
     return Classifier(trained().weights)
 
 
-def sklearn_scores(prepared: list[str]) -> np.ndarray:
+def sklearn_scores(texts: list[Text]) -> np.ndarray:
+    """The log-odds of the fast tier by the fitted estimators themselves: (len(texts), 3)."""
     import skops.io
 
+    prepared, weights = [prepare(text) for text in texts], trained().weights
     parts = skops.io.loads(trained().pipeline, trusted=[])
     features = features_of(parts["words"], parts["pieces"], prepared)
-    return np.stack([model.decision_function(features) for model in parts["tags"]], axis=1)
+    touched = parts["concepts"].transform(concepts_of(LEXICON, texts, prepared)).astype(float)
+    words = np.stack([model.decision_function(features) for model in parts["tags"]], axis=1)
+    concepts = np.stack([model.decision_function(touched) for model in parts["tags_by_concepts"]], axis=1)
+    return words * weights.mix[0, 0] + concepts * weights.mix[0, 1] + weights.shift[0]
 
 
 SAMPLES = [
@@ -69,9 +77,7 @@ SAMPLES = [
 
 
 def test_scores_without_scikit_learn_equal_its_own(classifier: Classifier) -> None:
-    weights = classifier.weights
-    scores = sklearn_scores([prepare(text) for text in SAMPLES])
-    right = 1 / (1 + np.exp(-(scores * weights.mix[0, 0] + weights.shift[0])))
+    right = 1 / (1 + np.exp(-sklearn_scores(SAMPLES)))
     assert np.abs(classifier.probabilities(SAMPLES) - right).max() < 1e-6
 
 
@@ -79,9 +85,8 @@ def test_scores_without_scikit_learn_equal_its_own(classifier: Classifier) -> No
 @given(st.text(max_size=120))
 def test_any_text_scores_as_scikit_learn_does(text: str) -> None:
     one = Text(title=text)
-    weights = trained().weights
-    right = 1 / (1 + np.exp(-(sklearn_scores([prepare(one)]) * weights.mix[0, 0] + weights.shift[0])))
-    assert np.abs(Classifier(weights).probabilities([one]) - right).max() < 1e-6
+    right = 1 / (1 + np.exp(-sklearn_scores([one])))
+    assert np.abs(Classifier(trained().weights).probabilities([one]) - right).max() < 1e-6
 
 
 def test_it_learns_what_it_was_shown(classifier: Classifier) -> None:
@@ -110,8 +115,8 @@ def test_the_order_of_examples_does_not_matter() -> None:
         for title in titles
         for place in PLACES[:6]
     ]
-    one = train(examples, TOPICS, progress=silent)
-    other = train(examples[::-1], TOPICS, progress=silent)
+    one = train(examples, TOPICS, lexicon=LEXICON, progress=silent)
+    other = train(examples[::-1], TOPICS, lexicon=LEXICON, progress=silent)
     assert one.weights.vocabulary == other.weights.vocabulary
     assert np.array_equal(one.weights.tag_weights, other.weights.tag_weights)
     assert one.facts == other.facts
@@ -151,4 +156,4 @@ def test_the_threshold_of_the_best_f1() -> None:
 def test_too_few_examples_are_told(progress: Callable[[str], None] = silent) -> None:
     few = [LabelledText(text=Text(title="strike"), labels=(Tag.SUPPLY_CHAIN,))]
     with pytest.raises(ValueError, match="at least"):
-        train(few, TOPICS, progress=progress)
+        train(few, TOPICS, lexicon=LEXICON, progress=progress)

@@ -145,11 +145,11 @@ def test_an_undecided_text_is_read_on_and_a_plain_one_is_not() -> None:
     for title in ("Striker scores twice in cup final", "Rail workers weigh strike", "Port", "关税", "Minister resigns"):
         text = Text(title=title, summary="Ships wait outside as terminals stand still.")
         prepared = [prepare(text)]
-        words = classifier._scores([classifier._vector(prepared[0])], prepared)[0]
+        words = classifier._scores([text], [classifier._vector(prepared[0])], prepared)[0]
 
         def chances(*said: str, words: np.ndarray = words) -> np.ndarray:
             dense = weights.network.scores(encode(said, weights.adapter)).mean(axis=0)
-            odds = words * weights.mix[EXACT, 0] + dense * weights.mix[EXACT, 1] + weights.shift[EXACT]
+            odds = (words * weights.mix[EXACT, :2]).sum(axis=0) + dense * weights.mix[EXACT, 2] + weights.shift[EXACT]
             return 1 / (1 + np.exp(-odds))
 
         right = chances(words_of(text))

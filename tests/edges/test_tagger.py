@@ -15,11 +15,13 @@ import pytest
 
 from monitor import i18n, resources
 from monitor.classify.artefact import describe, load_pipeline, load_weights, save
+from monitor.classify.concepts import read
 from monitor.classify.tagger import Tagger
 from monitor.classify.train import LabelledText, train
 from monitor.domain import Tag, Text
 from monitor.errors import ArtefactError
 
+LEXICON = read(resources.path("seeds/lexicon.yaml"))
 MADE = datetime(2026, 1, 1, tzinfo=UTC)
 TEXTS = [Text(title="Dockers strike closes port"), Text(title="码头工人罢工，港口停摆"), Text(title="Bakery opens")]
 
@@ -37,7 +39,7 @@ def small_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
         for tag, title in words.items()
         for n in range(12)
     ] + [LabelledText(text=Text(title=f"bakery opens shop {n}x"), labels=()) for n in range(30)]
-    trained = train(examples, [f"{tag}.t" for tag in words], progress=lambda _: None)
+    trained = train(examples, [f"{tag}.t" for tag in words], lexicon=LEXICON, progress=lambda _: None)
     folder = tmp_path_factory.mktemp("model")
     save(folder, trained.weights, trained.pipeline, dict(trained.facts), made=MADE)
     return folder
@@ -190,7 +192,15 @@ def test_a_pipeline_of_foreign_types_is_refused(small_model: Path, tmp_path: Pat
 def test_what_was_saved_is_loaded(small_model: Path) -> None:
     weights = load_weights(small_model)
     assert weights.tag_weights.shape == (len(weights.vocabulary) + len(weights.pieces), 3)
-    assert set(load_pipeline(small_model)) == {"words", "pieces", "tags", "topics", "network"}
+    assert set(load_pipeline(small_model)) == {
+        "words",
+        "pieces",
+        "tags",
+        "concepts",
+        "tags_by_concepts",
+        "topics",
+        "network",
+    }
     assert "examples" in describe(small_model)
 
 
@@ -202,7 +212,7 @@ def test_the_same_classifier_gives_the_same_bytes(tmp_path: Path) -> None:
     ] + [LabelledText(text=Text(title=f"cake recipe {n}x"), labels=()) for n in range(10)]
     kept = []
     for name in ("one", "other"):
-        trained = train(examples, [f"{tag}.t" for tag in Tag], progress=lambda _: None)
+        trained = train(examples, [f"{tag}.t" for tag in Tag], lexicon=LEXICON, progress=lambda _: None)
         save(tmp_path / name, trained.weights, trained.pipeline, dict(trained.facts), made=MADE)
         kept.append({file.name: file.read_bytes() for file in (tmp_path / name).iterdir()})
     assert kept[0] == kept[1]
