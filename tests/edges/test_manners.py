@@ -256,7 +256,7 @@ def test_the_feed_of_a_page_is_found(start: Start, site) -> None:  # noqa: F811
     assert find(shell, server.url + "/direct")[0].url == server.url + "/direct"
     bare = site(lambda on: on.reply(b"<html></html>" if on.path == "/" else b"", 200 if on.path == "/" else 404))
     with pytest.raises(UsageError, match="watch it with"):
-        find(replace(shell, settings=load({"MONITOR_FETCH_ALLOW": bare.place})), bare.url + "/")
+        find(start([feed("A", bare.url)], bare), bare.url + "/")
 
 
 def test_checking_tells_what_each_feed_is(start: Start, site) -> None:  # noqa: F811
