@@ -32,7 +32,7 @@ def scores(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
 
 
 def test_tags(scores: dict[str, Any]) -> None:
-    assert scores["macro_f1"] >= 0.63
+    assert scores["macro_f1"] >= 0.66
     assert scores["average_precision"] >= 0.68
     assert scores["ece"] <= 0.05
 
