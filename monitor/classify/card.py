@@ -80,7 +80,11 @@ def _about(manifest: Mapping[str, Any]) -> str:
         ("classifier", f"{manifest['version']}, encoder {manifest['encoder'] or 'none'}"),
         ("judges", "public news and policy items: geopolitical, compliance, supply_chain (or none), with topics"),
         ("learnt from", learnt),
-        ("fast tier", "words, word pairs and the spelling of words (TF-IDF), and the concepts of `seeds/lexicon.yaml`, each with a logistic regression a tag"),
+        (
+            "fast tier",
+            "words, word pairs and the spelling of words (TF-IDF), and the concepts of `seeds/lexicon.yaml`, "
+            "each with a logistic regression a tag",
+        ),
         ("exact tier", "the same, mixed with a small network over a multilingual sentence encoder's vectors"),
         ("probabilities", "Platt's sigmoid on scores of unseen folds, harmless texts weighed as in news"),
         ("cascade", asked),
