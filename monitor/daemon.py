@@ -19,6 +19,7 @@ from typing import IO, Any
 
 from monitor.duedates import remind
 from monitor.errors import MonitorError, StoreError
+from monitor.escalating import escalate
 from monitor.i18n import _
 from monitor.pipeline import run_pass
 from monitor.sending import WATCH_OVER, deliver
@@ -32,7 +33,7 @@ TICK_POLL = timedelta(seconds=5)
 TEND_AFTER = timedelta(seconds=30)  # the first pass goes first
 TICK_TEND = timedelta(seconds=60)
 TICK_SEND = timedelta(seconds=5)
-TICK_REMIND = timedelta(minutes=10)
+TICK_REMIND = timedelta(minutes=5)
 QUICKEST = timedelta(seconds=0.2)
 DRAIN_S = 8.0  # running jobs may end within this after SIGTERM
 STUCK_AFTER = timedelta(minutes=2)
@@ -66,8 +67,9 @@ class Daemon:
             deliver(self.shell, clock=self.shell.clock, stop=self.stopping.is_set)
 
     def remind(self) -> None:
-        """Dates that come nearer: the duty to tell of them, which `send` then fulfils."""
+        """Dates that come nearer and alerts nobody acknowledged: the duties to tell, which `send` then fulfils."""
         remind(self.shell, now=self.shell.clock())
+        escalate(self.shell, now=self.shell.clock())
 
     def tend(self) -> None:
         """What is done beside the passes, in turn."""

@@ -510,6 +510,10 @@ class Cover:
     contact: str = ""
 
 
+# How long an alert of this level may wait until somebody acknowledges it.
+ESCALATE_AFTER: Mapping[Level, timedelta] = {Level.ORANGE: timedelta(hours=4), Level.RED: timedelta(hours=2)}
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Profile:
     """An enterprise, branch or cluster and what it cares about. Empty gates let everything through."""
@@ -532,11 +536,18 @@ class Profile:
     digest_every: timedelta = timedelta(days=1)
     digest_when: Calendar | None = None  # by the recipients' clocks, before `digest_every`
     brief_when: Calendar | None = None  # the weekly policy brief; None: not sent by itself
+    escalate_after: Mapping[Level, timedelta] = field(default_factory=lambda: dict(ESCALATE_AFTER), hash=False)
+    escalate_to: tuple[Recipient, ...] = ()  # headquarters: told of what nobody acknowledged in time
 
     @property
     def audience(self) -> tuple[Recipient, ...]:
         """Who is told: nobody while the profile is tried out."""
         return self.recipients if self.state is ProfileState.ACTIVE else ()
+
+    @property
+    def everybody(self) -> tuple[Recipient, ...]:
+        """Whoever may be told of something, headquarters included."""
+        return tuple(dict.fromkeys((*self.recipients, *self.escalate_to)))
 
     def named(self, kind: NameKind) -> tuple[Named, ...]:
         """Its names of one kind."""
@@ -686,6 +697,42 @@ class Stop:
     why: str = ""
     ended: datetime | None = None
     ended_by: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AlertSilence:
+    """Alerts of a profile that are raised and kept and told to nobody, until when, why and by whose word.
+
+    What is empty lets everything through: a silence of a country holds for each of its tags.
+    """
+
+    profile: str
+    begun: datetime
+    until: datetime
+    reason: str
+    author: str
+    country: str = ""
+    tag: Tag | None = None
+    topic: str = ""
+    id: int = 0
+    ended: datetime | None = None
+    ended_by: str = ""
+
+    @property
+    def scope(self) -> str:
+        """What it silences, in codes."""
+        parts = (self.profile, self.country, self.tag.value if self.tag else "", self.topic)
+        return " ".join(part for part in parts if part)
+
+    def holds(self, alert: Alert, now: datetime) -> bool:
+        """Whether `alert` is under it at that moment."""
+        return (
+            self.begun <= now < (self.ended or self.until)
+            and alert.profile == self.profile
+            and (not self.country or self.country in alert.countries)
+            and (self.tag is None or self.tag in alert.labels)
+            and (not self.topic or any(t == self.topic or t.startswith(f"{self.topic}.") for t in alert.topics))
+        )
 
 
 # --- people review --------------------------------------------------------------------------------

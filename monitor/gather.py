@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -55,6 +55,7 @@ def entries(shell: Shell, duties: Sequence[Duty], *, now: datetime) -> tuple[Ent
             alert=duty.alert,
             reason=duty.notice.reason,
             was=_was(shell.store, duty),
+            note=_note(shell.store, duty),
             more_reports=_more_reports(shell.store, duty),
             step=next((planned.step.text for planned in plan(shell.playbooks, duty.alert).steps), None),
             due=tuple(
@@ -73,6 +74,14 @@ def _was(store: Store, duty: Duty) -> Level | None:
         return None
     notes = [event.note for event in store.alert_events(duty.alert.id) if event.what == "worsened"]
     return Level.of(notes[-1].split()[0]) if notes else None
+
+
+def _note(store: Store, duty: Duty) -> str:
+    """What somebody wrote when they took an alert back or corrected it."""
+    if duty.notice.reason not in (Reason.CORRECTED, Reason.WITHDRAWN):
+        return ""
+    notes = [event.note for event in store.alert_events(duty.alert.id) if event.what == duty.notice.reason.value]
+    return notes[-1] if notes else ""
 
 
 def _more_reports(store: Store, duty: Duty) -> int:
@@ -97,9 +106,11 @@ def items_of(store: Store, alerts: Sequence[Alert]) -> dict[str, tuple[Item, ...
     return {alert.id: of_stories.get(alert.story, ()) for alert in alerts}
 
 
-def held_top(alerts: Sequence[Alert], *, since: datetime, until: datetime) -> tuple[tuple[Alert, ...], int]:
-    """The most pressing alerts that the budget held back in a period, and how many it held."""
-    held = [alert for alert in alerts if alert.held and since < alert.opened <= until]
+def held_top(
+    alerts: Sequence[Alert], *, since: datetime, until: datetime, silenced: Collection[str] = ()
+) -> tuple[tuple[Alert, ...], int]:
+    """The most pressing alerts that the budget or a silence held back in a period, and how many."""
+    held = [a for a in alerts if (a.held or a.id in silenced) and since < a.opened <= until]
     held.sort(key=lambda alert: (-alert.level, -alert.points, alert.id))
     return tuple(held[:HELD_NAMED]), len(held)
 

@@ -57,7 +57,7 @@ def deliver(
 
     on: dict[str, Any] = {"clock": clock, "gone": server_gone}
     lines = [mail] * (shell.settings.mail_connections if shell.settings.smtp_url else 1)
-    if any(recipient.channel != MAIL for profile in shell.profiles for recipient in profile.recipients):
+    if any(recipient.channel != MAIL for profile in shell.profiles for recipient in profile.everybody):
         lines.append(channels)
     if len(lines) == 1:
         return mail()
@@ -198,7 +198,7 @@ def _mail_sender(shell: Shell, for_s: float) -> Any:
 def _channel_sender(shell: Shell) -> Any:
     from monitor.notify.channels import Channels
 
-    urls = {recipient.key: recipient.url for profile in shell.profiles for recipient in profile.recipients}
+    urls = {recipient.key: recipient.url for profile in shell.profiles for recipient in profile.everybody}
     return Channels(lambda name, channel: urls.get((name, channel), ""))
 
 

@@ -216,15 +216,15 @@ def models(shell: Shell) -> list[dict[str, Any]]:
     return [*rows, shipped]
 
 
-def go_back(shell: Shell) -> str:
+def go_back(shell: Shell, *, author: str) -> str:
     """Let the classifier before this one judge again; returns which it is."""
     former = [model for model in shell.store.models() if model.state == "former"]
     chosen = max(former, key=lambda m: m.promoted or m.created).digest if former else ""
-    shell.store.promote_model(chosen, at=shell.clock())
+    shell.store.promote_model(chosen, at=shell.clock(), author=author)
     return chosen[:12] or SHIPPED
 
 
-def promote(shell: Shell, digest: str) -> dict[str, Any]:
+def promote(shell: Shell, digest: str, *, author: str) -> dict[str, Any]:
     """Let the classifier whose digest begins so judge from now on, if it passes the gate; returns both scores.
 
     Raises: UsageError when no classifier, or more than one, is meant; GateError when the gate's scores fall.
@@ -235,7 +235,8 @@ def promote(shell: Shell, digest: str) -> dict[str, Any]:
         said = _("not promoted: on the gate set {names} would fall ({before} to {after})")
         figures = [", ".join(f"{side[name]:.3f}" for name in fallen) for side in (before, after)]
         raise GateError(said.format(names=", ".join(fallen), before=figures[0], after=figures[1]))
-    shell.store.promote_model("" if after["digest"] == SHIPPED else after["digest"], at=shell.clock())
+    chosen = "" if after["digest"] == SHIPPED else after["digest"]
+    shell.store.promote_model(chosen, at=shell.clock(), author=author)
     return after
 
 

@@ -20,6 +20,7 @@ from monitor.domain import (
     MessageKind,
     Notice,
     Profile,
+    Reason,
     Recipient,
     Stop,
     StopKind,
@@ -29,6 +30,7 @@ from monitor.errors import DeliveryError
 from monitor.notify.identity import domain_of, message_id
 from monitor.notify.schedule import is_quiet, period_end, zone_of
 from monitor.shell import Shell, signer_of
+from monitor.store.alerts import SILENCED
 from monitor.store.outbox import MAIL, Duty
 from monitor.warn.decide import NEWS_FOR
 
@@ -38,6 +40,7 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 HOUR = timedelta(hours=1)
+TAKEN_BACK = (Reason.WITHDRAWN, Reason.CORRECTED)
 
 
 # --- at once ----------------------------------------------------------------------------------
@@ -70,7 +73,7 @@ def announce(shell: Shell, *, now: datetime) -> int:
 
 def _as_now(shell: Shell, profile: str, recipient: Recipient) -> Recipient:
     """The recipient as the profile names them now: language, zone and hours may have changed since the alert."""
-    known = next((p.recipients for p in shell.profiles if p.name == profile), ())
+    known = next((p.everybody for p in shell.profiles if p.name == profile), ())
     return next((r for r in known if r.key == recipient.key), recipient)
 
 
@@ -119,13 +122,21 @@ def _announce_to(shell: Shell, recipient: Recipient, profile: str, duties: Seque
 
 def _still_needed(shell: Shell, duties: Sequence[Duty]) -> list[Duty]:
     """Duties that still mean somebody; the others are struck off with their reason."""
-    wants_none = _unsubscribed(shell)
-    over = [duty.id for duty in duties if duty.alert.state in gather.OVER]
-    refused = [d.id for d in duties if d.id not in set(over) and wants_none(d.notice.recipient, d.alert.profile)]
-    for struck, why in ((over, "closed before anybody was told"), (refused, "unsubscribed")):
-        if struck:
-            shell.store.skip_duties(struck, why)
-    gone = {*over, *refused}
+    wants_none, now = _unsubscribed(shell), shell.clock()
+    silences = shell.store.silences(at=now) if duties else []
+    struck: dict[str, list[int]] = defaultdict(list)
+    for duty in duties:
+        taken_back = duty.notice.reason in TAKEN_BACK  # whoever was told hears of it, over or silenced
+        silence = next((s for s in silences if s.holds(duty.alert, now)), None)
+        if duty.alert.state in gather.OVER and not taken_back:
+            struck["closed before anybody was told"].append(duty.id)
+        elif wants_none(duty.notice.recipient, duty.alert.profile):
+            struck["unsubscribed"].append(duty.id)
+        elif silence is not None and not taken_back:
+            struck[f"{SILENCED}: {silence.reason}"].append(duty.id)
+    for why, ids in struck.items():
+        shell.store.skip_duties(ids, why)
+    gone = {number for ids in struck.values() for number in ids}
     return [duty for duty in duties if duty.id not in gone]
 
 
@@ -205,7 +216,8 @@ def preview(
     duties = [duty for duty in _still_needed(shell, waiting) if duty.notice.recipient.key == recipient.key]
     alerts = store.alerts(profile=profile.name)
     told_now = {duty.alert.id for duty in duties}
-    held_top, held = gather.held_top(alerts, since=since, until=until)
+    silenced = store.silenced_alerts(profile.name)
+    held_top, held = gather.held_top(alerts, since=since, until=until, silenced=silenced)
     facts = DigestFacts(
         profile=profile,
         recipient=recipient,

@@ -18,6 +18,7 @@ from typing import Any
 
 from monitor.duedates import remind
 from monitor.errors import ConfigError, MonitorError
+from monitor.escalating import escalate
 from monitor.i18n import _
 from monitor.pipeline import judge_waiting, run_pass
 from monitor.sending import deliver
@@ -211,7 +212,7 @@ def tell(shell: Shell, stopping: threading.Event) -> None:
     with _border("tell"):
         shell.refresh()
         judge_waiting(shell, now=shell.clock(), counts=Counter())
-        for duty in (remind, announce, send_digests, send_briefs):
+        for duty in (remind, escalate, announce, send_digests, send_briefs):
             duty(shell, now=shell.clock())
         deliver(shell, clock=shell.clock, stop=stopping.is_set)
 

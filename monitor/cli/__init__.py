@@ -245,13 +245,31 @@ _COMMANDS = (
     (
         "alert",
         "look:alert",
-        N_("acknowledge, close, dismiss or assign one alert"),
+        N_("acknowledge, close, dismiss, assign, withdraw or correct one alert"),
         (
             _o("id", metavar="ID"),
-            _o("action", choices=("ack", "close", "dismiss", "assign", "reopen")),
+            _o("action", choices=("ack", "close", "dismiss", "assign", "reopen", "withdraw", "correct")),
             _o("who", nargs="?", default="", help=N_("for assign: the owner")),
+            _o("--level", metavar="L", default="", help=N_("for correct: the right level")),
             _o("--note", default="", help=N_("why")),
             _o("--author", default="", help=N_("who does it; default the user of this machine")),
+        ),
+    ),
+    (
+        "silence",
+        "silence:silence",
+        N_("alerts that are raised and kept and told to nobody, until when and why"),
+        (
+            _o("action", choices=("list", "add", "end"), nargs="?", default="list"),
+            _o("id", nargs="?", default="", metavar="ID"),
+            _PROFILE,
+            _o("--country", metavar="C", default="", help=N_("ISO 3166 code of two letters")),
+            _o("--tag", metavar="T", default="", help=N_("geopolitical, compliance or supply_chain")),
+            _o("--topic", metavar="T", default="", help=N_("a topic such as compliance.carbon")),
+            _o("--until", metavar="DATE", default="", help=N_("when it ends by itself; a date, or a span such as 2d")),
+            _o("--reason", default="", help=N_("why")),
+            _o("--author", default="", help=N_("who does it; default the user of this machine")),
+            _JSON,
         ),
     ),
     (
@@ -304,6 +322,24 @@ _COMMANDS = (
         "warn:stories",
         N_("open stories; with --from, which items of a file report the same event"),
         (_o("--from", dest="from_file", metavar="FILE", default="", help=N_("JSON Lines of items; - is stdin")), _JSON),
+    ),
+    (
+        "scorecard",
+        "score:scorecard",
+        N_("our own precision, misses, lead time and answers, with counts and intervals"),
+        (_o("--days", type=int, default=365, help=N_("how many days back")), _JSON),
+    ),
+    ("doctor", "doctor:doctor", N_("what is wrong with this installation, and how to mend it"), (_JSON,)),
+    (
+        "audit",
+        "audit:audit",
+        N_("the trail of what people changed: list it, verify that it is intact, write it out signed"),
+        (
+            _o("action", choices=("list", "verify", "export"), nargs="?", default="list"),
+            _o("file", nargs="?", default="", metavar="FILE", help=N_("for export; for verify a file written so")),
+            _o("--key", metavar="KEY", default="", help=N_("for verify: whose signature it has to be; default ours")),
+            _JSON,
+        ),
     ),
     ("status", "look:status", N_("is the watch awake"), (_JSON,)),
     (

@@ -100,7 +100,7 @@ def peers(shell: Shell, options: argparse.Namespace) -> int:
         show.say(_("bundles of {name} are taken in").format(name=options.name))
         return 0
     if options.action == "remove":
-        if not shell.store.drop_peer(options.name):
+        if not shell.store.drop_peer(options.name, at=shell.clock(), author=options.author or getpass.getuser()):
             raise UsageError(_("no peer is called {name!r}").format(name=options.name))
         show.say(_("nothing more is taken from {name}").format(name=options.name))
         return 0

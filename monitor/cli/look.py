@@ -11,7 +11,7 @@ from typing import Any
 
 from monitor.classify.ask import Question
 from monitor.cli import show
-from monitor.domain import AlertState, Item, Judgement, Level, Tag, Verdict, VerdictKind
+from monitor.domain import AlertState, Item, Judgement, Level, Tag, VerdictKind
 from monitor.errors import UsageError
 from monitor.i18n import _
 from monitor.reviewing import questions
@@ -84,6 +84,8 @@ def alerts(shell: Shell, options: argparse.Namespace) -> int:
 def alert(shell: Shell, options: argparse.Namespace) -> int:
     """One step in an alert's life."""
     author, now = options.author or getpass.getuser(), shell.clock()
+    if options.action in ("withdraw", "correct"):
+        return _take_back(shell, options, author=author)
     if options.action == "assign":
         if not options.who:
             raise UsageError(_("name the owner: monitor alert ID assign NAME"))
@@ -98,6 +100,26 @@ def alert(shell: Shell, options: argparse.Namespace) -> int:
     if not done:
         raise UsageError(_("there is no alert {id!r}: `monitor alerts` lists them").format(id=options.id))
     show.say(_("noted"))
+    return 0
+
+
+def _take_back(shell: Shell, options: argparse.Namespace, *, author: str) -> int:
+    from monitor.escalating import take_back
+
+    found = shell.store.alert(options.id)
+    if found is None:
+        raise UsageError(_("there is no alert {id!r}: `monitor alerts` lists them").format(id=options.id))
+    if not options.note.strip():
+        raise UsageError(_("say why with --note: whoever was told of the alert reads it"))
+    told = take_back(
+        shell,
+        found,
+        withdrawn=options.action == "withdraw",
+        note=options.note,
+        author=author,
+        level=_level(options.level) if options.level else None,
+    )
+    show.say(_("noted; {n} recipients are told with the next delivery").format(n=told))
     return 0
 
 
@@ -206,16 +228,18 @@ def _verdict(shell: Shell, options: argparse.Namespace) -> int:
     item = shell.store.item(options.id)
     if item is None or item.id is None:
         raise UsageError(_("there is no item {id!r}: `monitor review` lists the queue").format(id=options.id))
+    from monitor.reviewing import DISMISSALS, give
+
     kind = VerdictKind(options.verdict)
-    shell.store.add_verdict(
-        Verdict(
-            item_id=item.id,
-            kind=kind,
-            labels=verdict_labels(kind, item, options.labels),
-            author=options.author or getpass.getuser(),
-            at=shell.clock(),
-            why=options.reason,
-        )
+    known = options.reason in DISMISSALS
+    give(
+        shell,
+        item,
+        kind,
+        author=options.author or getpass.getuser(),
+        labels=verdict_labels(kind, item, options.labels),
+        reason=options.reason if known else "",
+        note="" if known else options.reason,
     )
     show.say(_("noted"))
     return 0

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import getpass
 import json
 import sys
 from collections.abc import Iterator
@@ -134,10 +135,10 @@ def model(shell: Shell, options: argparse.Namespace) -> int:
     if options.action == "drift":
         return _drift(shell, as_json=options.json)
     if options.action == "back":
-        show.say(_("from now on judges: {model}").format(model=go_back(shell)))
+        show.say(_("from now on judges: {model}").format(model=go_back(shell, author=getpass.getuser())))
         return 0
     if options.action == "promote":
-        chosen = promote(shell, options.digest)
+        chosen = promote(shell, options.digest, author=getpass.getuser())
         show.say(_("from now on judges: {model}").format(model=chosen["digest"][:12]))
         return 0
     if options.action == "compare":

@@ -42,6 +42,7 @@ def demo(shell: Shell, options: argparse.Namespace) -> int:
 def poll(shell: Shell, options: argparse.Namespace) -> int:
     """One pass, then the mail that is due."""
     from monitor.duedates import remind
+    from monitor.escalating import escalate
     from monitor.pipeline import run_pass
     from monitor.sending import deliver
     from monitor.telling import announce, send_digests
@@ -51,6 +52,7 @@ def poll(shell: Shell, options: argparse.Namespace) -> int:
         outcome = run_pass(shell, everything=options.all, fetch_only=options.fetch_only, progress=progress)
     if not options.fetch_only:
         remind(shell, now=shell.clock())
+        escalate(shell, now=shell.clock())
         announce(shell, now=shell.clock())
         send_digests(shell, now=shell.clock())
     if not (options.no_send or options.fetch_only):
@@ -92,6 +94,7 @@ def deliver(shell: Shell, options: argparse.Namespace) -> int:
     """Send what is due, or show it."""
     from monitor.domain import MessageState
     from monitor.duedates import remind
+    from monitor.escalating import escalate
     from monitor.sending import deliver as hand_over
     from monitor.telling import announce, send_briefs, send_digests
 
@@ -108,6 +111,7 @@ def deliver(shell: Shell, options: argparse.Namespace) -> int:
             show.table((_("made"), _("to"), _("kind"), _("subject"), _("tries"), _("last trouble")), shown)
         return 0
     remind(shell, now=shell.clock())
+    escalate(shell, now=shell.clock())
     announce(shell, now=shell.clock())
     send_digests(shell, now=shell.clock())
     send_briefs(shell, now=shell.clock())

@@ -54,6 +54,19 @@ class SmtpServer:
         return self.host in ("localhost", "::1") or self.host.startswith("127.")
 
 
+def greet(server: SmtpServer, *, timeout_s: float) -> None:
+    """Connect and say EHLO, nothing more. Raises: OSError, of which smtplib's errors are."""
+    if server.security == "tls":
+        context = ssl.create_default_context()
+        opened: smtplib.SMTP = smtplib.SMTP_SSL(server.host, server.port, timeout=timeout_s, context=context)
+    else:
+        opened = smtplib.SMTP(server.host, server.port, timeout=timeout_s)
+    with opened as connection:
+        code, said = connection.ehlo()
+        if code != 250:
+            raise smtplib.SMTPHeloError(code, said)
+
+
 class ServerUnreachable(DeliveryError):  # noqa: N818  (a state of the server, as the reader of a log knows it)
     """The server, not this message: the rest of the pass would fail alike. Always temporary."""
 

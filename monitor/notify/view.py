@@ -55,6 +55,7 @@ class Entry:
     more_reports: int = 0  # of its story since the recipient was last told
     due: tuple[DueDate, ...] = ()  # dates that its texts set
     step: Both | None = None  # the first step of its playbook
+    note: str = ""  # why it was withdrawn or corrected, in the words of who did it
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -318,6 +319,8 @@ def _why_told(entry: Entry, say: NullTranslations) -> str:
 
 
 def _changed(entry: Entry, say: NullTranslations) -> str:
+    if entry.note:
+        return one_line(entry.note, 300)
     if not entry.more_reports:
         return ""
     n = entry.more_reports

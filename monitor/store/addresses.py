@@ -14,6 +14,7 @@ from monitor.domain import MessageState, Stop, StopKind
 from monitor.errors import ConflictError
 from monitor.store.engine import reading, writing
 from monitor.store.schema import UtcDateTime, metadata, outbox, partial
+from monitor.store.trail import write_trail
 
 stops = Table(
     "stops",
@@ -59,6 +60,15 @@ class AddressesDoor:
         try:
             with writing(self._engine) as connection:
                 connection.execute(insert(stops), row)
+                what = f"{stop.profile} {stop.why}".strip()
+                write_trail(
+                    connection,
+                    at=stop.at,
+                    author=stop.author,
+                    action=stop.kind.value,
+                    subject=stop.recipient,
+                    note=what,
+                )
         except ConflictError:
             return False
         return True
@@ -80,6 +90,8 @@ class AddressesDoor:
             lifted = and_(lifted, stops.c.profile == profile)
         with writing(self._engine) as connection:
             ended = connection.execute(update(stops).where(lifted).values(ended=at, ended_by=author)).rowcount
+            if ended:
+                write_trail(connection, at=at, author=author, action="released", subject=recipient, note=kind.value)
             again = 0
             if kind is StopKind.PARKED:
                 theirs = and_(outbox.c.recipient == recipient, outbox.c.state == MessageState.PARKED.value)

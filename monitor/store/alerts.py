@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Engine, Table, func, insert, select, text, update
+from sqlalchemy import Connection, Engine, Table, and_, func, insert, select, text, update
 
-from monitor.domain import Alert, AlertEvent, AlertState, Decision, Known, Level, Notice
+from monitor.domain import Alert, AlertEvent, AlertState, Decision, Known, Level, Notice, Recipient
 from monitor.errors import ConflictError
 from monitor.i18n import _
 from monitor.store.engine import reading, upsert, writing
 from monitor.store.obligations import write_deadlines, write_mentions
-from monitor.store.people import write_trail
 from monitor.store.rows import from_alert, from_story, joined, story_query, to_alert, to_story
 from monitor.store.schema import alert_events, alerts, meta, notices, stories
+from monitor.store.trail import write_trail
+
+SILENCED = "silenced"  # begins the reason of a duty that a silence struck off
 
 
 class AlertsDoor:
@@ -95,10 +98,7 @@ class AlertsDoor:
         """An alert's life, oldest first."""
         query = select(alert_events).where(alert_events.c.alert == alert_id).order_by(alert_events.c.id)
         with reading(self._engine) as connection:
-            return [
-                AlertEvent(alert=row.alert, at=row.at, author=row.author, what=row.what, note=row.note)
-                for row in connection.execute(query)
-            ]
+            return [_event(row) for row in connection.execute(query)]
 
     def alert_notices(self, alert_id: str) -> list[Mapping[str, Any]]:
         """Who was told of an alert, why, and what became of the message."""
@@ -127,17 +127,70 @@ class AlertsDoor:
         with reading(self._engine) as connection:
             return [dict(row._mapping) for row in connection.execute(query)]
 
+    def unacknowledged(self, *, least: Level) -> list[tuple[Alert, list[AlertEvent], datetime]]:
+        """Alerts from a level on that somebody was told of and nobody acknowledged: its life, and when it was told."""
+        from monitor.store.schema import outbox
+
+        told = select(notices.c.alert, func.min(outbox.c.created).label("told"))
+        first = told.join(outbox, outbox.c.id == notices.c.message).group_by(notices.c.alert).subquery()
+        waits = alerts.c.state.in_([AlertState.OPEN.value, AlertState.ESCALATED.value])
+        meant = and_(waits, alerts.c.level >= int(least), ~alerts.c.held)
+        query = select(alerts, first.c.told).join(first, first.c.alert == alerts.c.id).where(meant)
+        lives: dict[str, list[AlertEvent]] = defaultdict(list)
+        events = select(alert_events).join(alerts, alerts.c.id == alert_events.c.alert).where(meant)
+        with reading(self._engine) as connection:
+            for row in connection.execute(events.order_by(alert_events.c.id)):
+                lives[row.alert].append(_event(row))
+            rows = connection.execute(query.order_by(alerts.c.opened)).all()
+        return [(to_alert(row), lives[row.id], row.told) for row in rows]
+
+    def told_of(self, alert_id: str) -> list[Recipient]:
+        """Everybody for whom a message of this alert was made."""
+        n = notices.c
+        query = select(n.recipient, n.channel, n.language, n.timezone).order_by(n.id)
+        with reading(self._engine) as connection:
+            rows = connection.execute(query.where(n.alert == alert_id, n.message.is_not(None))).all()
+        told = (
+            Recipient(address=r.recipient, channel=r.channel, language=r.language, timezone=r.timezone) for r in rows
+        )
+        return list({recipient.key: recipient for recipient in told}.values())
+
+    def silenced_alerts(self, profile: str) -> set[str]:
+        """Alerts of a profile that were not told because of a silence."""
+        query = select(notices.c.alert).join(alerts, alerts.c.id == notices.c.alert)
+        query = query.where(alerts.c.profile == profile, notices.c.skipped.like(f"{SILENCED}%")).distinct()
+        with reading(self._engine) as connection:
+            return set(connection.execute(query).scalars())
+
     def change_alert(
-        self, alert_id: str, *, author: str, at: datetime, what: str, note: str = "", **values: Any
+        self,
+        alert_id: str,
+        *,
+        author: str,
+        at: datetime,
+        what: str,
+        note: str = "",
+        tell: Sequence[Notice] = (),
+        only_in: Sequence[AlertState] = (),
+        **values: Any,
     ) -> bool:
-        """Set columns of one alert (`state`, `owner`) and write down who did it; False when there is none."""
+        """Set columns of one alert (`state`, `owner`), write down who did it and whom to tell of it.
+
+        False, and nothing written, when there is none, or it is in none of the states `only_in`.
+        """
+        meant = alerts.c.id == alert_id
+        if only_in:
+            meant &= alerts.c.state.in_([state.value for state in only_in])
         if isinstance(values.get("state"), AlertState):
             values["state"] = values["state"].value
         with writing(self._engine) as connection:
-            changed = connection.execute(update(alerts).where(alerts.c.id == alert_id).values(updated=at, **values))
+            changed = connection.execute(update(alerts).where(meant).values(updated=at, **values))
             if changed.rowcount == 1:
                 event = {"alert": alert_id, "at": at, "author": author, "what": what, "note": note}
                 connection.execute(insert(alert_events), event)
+                if tell:
+                    insert_new_notices(connection, tell, at=at)
+                _next_version(connection)  # a pass that read the alert before this change decides again
                 write_trail(connection, at=at, author=author, action=what, subject=f"alert {alert_id}", note=note)
         return changed.rowcount == 1
 
@@ -145,6 +198,10 @@ class AlertsDoor:
         """Give an alert the level and the tags that a reviewer found right."""
         right = {"labels": joined(alert.labels), "level": int(alert.level), "revision": alert.revision}
         return self.change_alert(alert.id, author=author, at=at, what="corrected", note=note, **right)
+
+
+def _event(row: Any) -> AlertEvent:
+    return AlertEvent(alert=row.alert, at=row.at, author=row.author, what=row.what, note=row.note)
 
 
 def check_version(connection: Connection, decision: Decision) -> None:
@@ -158,8 +215,7 @@ def write_decision(connection: Connection, decision: Decision) -> None:
     write_mentions(connection, decision.mentions)
     if not decision.stories:
         return
-    next_version = {"value": str(decision.version + 1)}
-    connection.execute(update(meta).where(meta.c.name == "decisions").values(next_version))
+    _next_version(connection)
     _put(connection, stories, [from_story(story) for story in decision.stories])
     write_deadlines(connection, decision.deadlines)
     _put(connection, alerts, [from_alert(alert) for alert in decision.alerts])
@@ -193,6 +249,11 @@ def insert_new_notices(connection: Connection, wanted: Sequence[Notice], *, at: 
 
 def _version(connection: Connection) -> int:
     return int(connection.execute(select(meta.c.value).where(meta.c.name == "decisions")).scalar() or 0)
+
+
+def _next_version(connection: Connection) -> None:
+    next_version = {"value": str(_version(connection) + 1)}
+    connection.execute(update(meta).where(meta.c.name == "decisions").values(next_version))
 
 
 def _put(connection: Connection, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:

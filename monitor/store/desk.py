@@ -10,12 +10,12 @@ from typing import Any
 
 from sqlalchemy import Engine, and_, case, func, insert, select, text, tuple_, update
 
-from monitor.domain import Alert, AlertState, Level, Story, Tag
+from monitor.domain import Alert, AlertState, Level, Story, Tag, VerdictKind
 from monitor.store.engine import reading, writing
 from monitor.store.items import has_word
-from monitor.store.people import write_trail
 from monitor.store.rows import story_query, tags, to_alert, to_story
 from monitor.store.schema import alert_events, alerts, feeds, items, judgements, passes, stories, verdicts
+from monitor.store.trail import write_trail
 
 REVIEWABLE = text("(judgements.flagged OR judgements.unsure)")  # the very words of ix_judgements_to_review
 MOST_VERDICTS = 2000  # the newest, that calibration is drawn from
@@ -210,14 +210,22 @@ class DeskDoor:
                 connection.execute(select(func.count()).select_from(verdicts).where(~verdicts.c.undone)).scalar_one()
             )
 
-    def verdict_counts(self, *, since: datetime) -> list[tuple[tuple[Tag, ...], tuple[Tag, ...], int]]:
-        """Verdicts that count, as (tags that are right, tags that were judged, how many)."""
+    def missed_count(self, *, since: datetime) -> int:
+        """How many events were reported of which nobody had been told."""
+        missed = (verdicts.c.kind == VerdictKind.MISSED.value) & ~verdicts.c.undone & (verdicts.c.at >= since)
+        with reading(self._engine) as connection:
+            return int(connection.execute(select(func.count()).select_from(verdicts).where(missed)).scalar_one())
+
+    def verdict_counts(self, *, since: datetime) -> list[tuple[str, tuple[Tag, ...], tuple[Tag, ...], int]]:
+        """Verdicts that count, as (feed, tags that are right, tags that were judged, how many)."""
         v, j = verdicts.c, judgements.c
         judged = func.coalesce(j.labels, "").label("judged")
-        query = select(v.labels, judged, func.count().label("held")).outerjoin(judgements, j.item_id == v.item_id)
-        query = query.where(~v.undone, v.at >= since).group_by(v.labels, judged)
+        query = select(feeds.c.name, v.labels, judged, func.count().label("held"))
+        query = query.join(items, items.c.id == v.item_id).join(feeds, feeds.c.id == items.c.feed_id)
+        query = query.outerjoin(judgements, j.item_id == v.item_id).where(~v.undone, v.at >= since)
+        query = query.group_by(feeds.c.name, v.labels, judged)
         with reading(self._engine) as connection:
-            return [(tags(row.labels), tags(row.judged), row.held) for row in connection.execute(query)]
+            return [(row.name, tags(row.labels), tags(row.judged), row.held) for row in connection.execute(query)]
 
     def calibration(self, *, since: datetime) -> list[Bin]:
         """What was told and what was right, over every tag of every verdict that counts, in ten steps."""
@@ -250,12 +258,14 @@ class DeskDoor:
         """The day (UTC) of a column's moment, in the dialect's own way."""
         return func.date(moment if self._engine.dialect.name == "sqlite" else func.timezone("UTC", moment))
 
-    def first_acts(self, *, since: datetime, least: Level) -> list[tuple[datetime, datetime | None]]:
-        """Of alerts of `least` and graver opened after `since`: when each was opened, and first acted on by anybody."""
+    def first_acts(
+        self, *, since: datetime, least: Level, most: Level = Level.RED
+    ) -> list[tuple[datetime, datetime | None]]:
+        """Of alerts from `least` to `most` opened after `since`: when each was opened, and first acted on by anybody."""
         a, e = alerts.c, alert_events.c
         acted = and_(e.alert == a.id, e.what.in_(["acknowledged", "closed", "dismissed", "assigned"]))
         query = select(a.opened, func.min(e.at)).select_from(alerts.outerjoin(alert_events, acted))
-        query = query.where(a.opened >= since, a.level >= int(least), ~a.held).group_by(a.id, a.opened)
+        query = query.where(a.opened >= since, a.level.between(int(least), int(most)), ~a.held).group_by(a.id, a.opened)
         with reading(self._engine) as connection:
             return [(opened, first) for opened, first in connection.execute(query)]
 

@@ -42,6 +42,7 @@ from monitor.store.schema import (
     outbox,
     stories,
 )
+from monitor.store.trail import write_trail
 
 OVER = (AlertState.CLOSED.value, AlertState.DISMISSED.value)
 
@@ -211,6 +212,8 @@ class ObligationsDoor:
         with writing(self._engine) as connection:
             statement = upsert(connection, alert_steps).values(alert=alert, step=step, **values)
             connection.execute(statement.on_conflict_do_update(index_elements=["alert", "step"], set_=values))
+            said = f"{step} {note}".strip()
+            write_trail(connection, at=at, author=author, action=f"step {state}", subject=f"alert {alert}", note=said)
 
     def steps_of(self, alert: str) -> dict[str, dict[str, Any]]:
         """How the steps of an alert's plan stand, by step: state, owner, due, author, at, note."""

@@ -9,6 +9,7 @@ from sqlalchemy import Column, Engine, Integer, String, Table, Text, delete, sel
 
 from monitor.store.engine import reading, upsert, writing
 from monitor.store.schema import UtcDateTime, metadata
+from monitor.store.trail import write_trail
 
 peers = Table(
     "peers",
@@ -56,8 +57,12 @@ class PeersDoor:
             statement = upsert(connection, peers)
             changed = {name: statement.excluded[name] for name in row if name != "name"}
             connection.execute(statement.on_conflict_do_update(index_elements=["name"], set_=changed), row)
+            write_trail(connection, at=peer.added, author=peer.author, action="peer", subject=peer.name, note=peer.key)
 
-    def drop_peer(self, name: str) -> bool:
+    def drop_peer(self, name: str, *, at: datetime, author: str) -> bool:
         """Take nothing more from a peer; what came from it stays."""
         with writing(self._engine) as connection:
-            return connection.execute(delete(peers).where(peers.c.name == name)).rowcount == 1
+            gone = connection.execute(delete(peers).where(peers.c.name == name)).rowcount == 1
+            if gone:
+                write_trail(connection, at=at, author=author, action="peer removed", subject=name)
+        return gone

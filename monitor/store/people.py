@@ -1,17 +1,17 @@
-"""Who may use the page and the API, and the trail of what they changed."""
+"""Who may use the page and the API."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Column, Connection, Engine, Index, Integer, String, Table, Text, delete, insert, select, update
+from sqlalchemy import Column, Engine, Index, String, Table, Text, delete, insert, select, update
 
 from monitor.domain import Role
 from monitor.store.engine import reading, writing
 from monitor.store.schema import meta, metadata, moment_column
+from monitor.store.trail import write_trail
 
 users = Table(
     "users",
@@ -41,18 +41,6 @@ tokens = Table(
     Column("role", String(16), nullable=False),
     moment_column("created", nullable=False),
     moment_column("used"),
-)
-
-trail = Table(
-    "trail",
-    metadata,
-    Column("id", Integer, primary_key=True),
-    moment_column("at", nullable=False),
-    Column("author", Text, nullable=False),
-    Column("action", String(40), nullable=False),
-    Column("subject", Text, nullable=False, server_default=""),
-    Column("note", Text, nullable=False, server_default=""),
-    Index(None, "subject"),
 )
 
 
@@ -86,20 +74,8 @@ class Token:
     used: datetime | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TrailLine:
-    """One change: when, by whom, what, to what."""
-
-    id: int
-    at: datetime
-    author: str
-    action: str
-    subject: str
-    note: str
-
-
 class PeopleDoor:
-    """The part of the store that knows users, sessions, API tokens and the trail."""
+    """The part of the store that knows users, sessions and API tokens."""
 
     _engine: Engine
 
@@ -200,33 +176,6 @@ class PeopleDoor:
         """Note that a client came."""
         with writing(self._engine) as connection:
             connection.execute(update(tokens).where(tokens.c.digest == digest).values(used=at))
-
-    def note_change(self, *, at: datetime, author: str, action: str, subject: str = "", note: str = "") -> None:
-        """One line of the trail for a change that no other method writes down."""
-        with writing(self._engine) as connection:
-            write_trail(connection, at=at, author=author, action=action, subject=subject, note=note)
-
-    def trail(
-        self, *, limit: int = 100, before_id: int | None = None, subject: str = "", author: str = ""
-    ) -> list[TrailLine]:
-        """Who changed what, newest first."""
-        query = select(trail).order_by(trail.c.id.desc()).limit(limit)
-        if before_id is not None:
-            query = query.where(trail.c.id < before_id)
-        if subject:
-            query = query.where(trail.c.subject == subject)
-        if author:
-            query = query.where(trail.c.author == author)
-        with reading(self._engine) as connection:
-            return [TrailLine(**row._mapping) for row in connection.execute(query)]
-
-
-def write_trail(
-    connection: Connection, *, at: datetime, author: str, action: str, subject: str = "", note: str = ""
-) -> None:
-    """One line of the trail, inside the transaction of the change itself."""
-    row: Mapping[str, Any] = {"at": at, "author": author, "action": action, "subject": subject, "note": note}
-    connection.execute(insert(trail), row)
 
 
 def _user(row: Any) -> User:

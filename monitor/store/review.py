@@ -11,9 +11,9 @@ from sqlalchemy import Engine, and_, insert, select, update
 
 from monitor.domain import Item, Verdict
 from monitor.store.engine import inserted_id, reading, upsert, writing
-from monitor.store.people import write_trail
 from monitor.store.rows import item_query, joined, to_item, to_verdict
 from monitor.store.schema import feeds, items, judgements, models, verdicts
+from monitor.store.trail import write_trail
 
 REPORTED = "reported by people"  # the feed under which missed events are kept; it is never polled
 
@@ -162,13 +162,15 @@ class ReviewDoor:
         with reading(self._engine) as connection:
             return str(connection.execute(select(models.c.digest).where(models.c.state == "promoted")).scalar() or "")
 
-    def promote_model(self, digest: str, *, at: datetime) -> None:
+    def promote_model(self, digest: str, *, at: datetime, author: str) -> None:
         """Let this classifier judge from now on; an empty digest means the shipped one."""
         with writing(self._engine) as connection:
             connection.execute(update(models).where(models.c.state == "promoted").values(state="former"))
             if digest:
                 values = {"state": "promoted", "promoted": at}
                 connection.execute(update(models).where(models.c.digest == digest).values(**values))
+            subject = f"model {digest[:12] or 'shipped'}"
+            write_trail(connection, at=at, author=author, action="promoted", subject=subject)
 
 
 def _row(verdict: Verdict) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from monitor.store.addresses import AddressesDoor
 from monitor.store.alerts import AlertsDoor
 from monitor.store.alike import AlikeDoor
 from monitor.store.desk import DeskDoor
-from monitor.store.engine import bring_up_to_date, open_engine, reading, schema_version
+from monitor.store.engine import bring_up_to_date, open_engine, reading, schema_version, writing
 from monitor.store.feeds import FeedsDoor
 from monitor.store.items import ItemsDoor
 from monitor.store.obligations import ObligationsDoor
@@ -23,7 +23,9 @@ from monitor.store.people import PeopleDoor
 from monitor.store.retention import RetentionDoor
 from monitor.store.review import ReviewDoor
 from monitor.store.search import SearchDoor
+from monitor.store.silences import SilencesDoor
 from monitor.store.sources import SourcesDoor
+from monitor.store.trail import TrailDoor
 
 Progress = Callable[[int, int], None]  # rows done, rows in all
 
@@ -43,6 +45,8 @@ class Store(
     SearchDoor,
     RetentionDoor,
     PeopleDoor,
+    TrailDoor,
+    SilencesDoor,
     DeskDoor,
 ):
     """Everything that is remembered, by noun; safe to share between threads."""
@@ -78,6 +82,11 @@ class Store(
         if found == "ok" and broken is None:
             return ""
         return _("damaged: {what}").format(what=_("a reference is broken") if found == "ok" else found)
+
+    def check_writable(self) -> None:
+        """Write a row back as it is. Raises: StoreError in words where that cannot be."""
+        with writing(self._engine) as connection:
+            connection.execute(text("UPDATE meta SET value = value WHERE name = 'decisions'"))
 
     def backup(self, file: Path, *, progress: Progress | None = None) -> None:
         """A consistent copy as a SQLite file while the database is in use. Raises: StoreError where it exists."""

@@ -14,6 +14,7 @@ from functools import partial
 from typing import Any
 
 from monitor.domain import (
+    ESCALATE_AFTER,
     Cover,
     Level,
     Named,
@@ -179,9 +180,10 @@ def _read(entry: Mapping[str, Any], values: dict[str, Any], language: str) -> li
         else:
             values[_CALLED.get(field, field)] = found
     try:
-        values["recipients"] = tuple(recipient(r, language) for r in values.get("recipients", ()))
+        for field in ("recipients", "escalate_to"):
+            values[field] = tuple(recipient(r, language) for r in values.get(field, ()))
     except ValueError as problem:
-        problems.append((("recipients",), f"`recipients`: {problem}"))
+        problems.append(((field,), f"`{field}`: {problem}"))
     values["names"] = tuple(dict.fromkeys(names))
     least = values.get("least", Level.BLUE)
     if values.setdefault("immediate", max(least, Level.ORANGE)) < least:
@@ -254,6 +256,15 @@ def _span(value: Any) -> timedelta:
     if span <= timedelta(0):
         raise ValueError(_("has to be longer than nothing"))
     return span
+
+
+def _escalate_after(value: Any) -> dict[Level, timedelta]:
+    """One span for orange and red, or a mapping of the two; a level that is not named is not escalated."""
+    if not isinstance(value, Mapping):
+        return dict.fromkeys(ESCALATE_AFTER, _span(value))
+    if not value or not {_level(word) for word in value} <= set(ESCALATE_AFTER):
+        raise ValueError(_("has to be a span such as 4h, or a mapping of orange and red"))
+    return {_level(word): _span(span) for word, span in value.items()}
 
 
 def _sectors(value: Any) -> tuple[str, ...]:
@@ -390,6 +401,8 @@ _FIELDS: dict[str, Callable[[Any], Any]] = {
     "digest_every": _span,
     "digest": calendar,
     "brief": partial(calendar, weekly=True),
+    "escalate_after": _escalate_after,
+    "escalate_to": _as_list,
 }
 _NAMES: dict[str, Callable[[Any], list[Named]]] = {
     "sites": _named(NameKind.SITE),

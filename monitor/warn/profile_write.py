@@ -11,7 +11,7 @@ from datetime import timedelta
 from typing import Any
 
 from monitor import resources
-from monitor.domain import Cover, Named, NameKind, Profile
+from monitor.domain import ESCALATE_AFTER, Cover, Named, NameKind, Profile
 from monitor.errors import UsageError
 from monitor.i18n import N_, _
 from monitor.text.lines import read_file
@@ -158,7 +158,13 @@ def exported(profile: Profile) -> dict[str, Any]:
         "immediate": profile.immediate.word,
         "budget": profile.budget,
         "digest_every": _span(profile.digest_every),
+        "escalate_after": {level.word: _span(span) for level, span in profile.escalate_after.items()},
+        "escalate_to": [
+            {"address": r.address, "language": r.language, "timezone": r.timezone} for r in profile.escalate_to
+        ],
     }
+    if profile.escalate_after == ESCALATE_AFTER:
+        del entry["escalate_after"]
     return {key: value for key, value in entry.items() if value not in ([], {}, "")}
 
 

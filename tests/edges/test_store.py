@@ -84,7 +84,7 @@ def a_story(**changed: object) -> Story:
         severity=Severity.WARNING,
         urgency=Urgency.UNKNOWN,
         certainty=Certainty.OFFICIAL,
-        terms=(1, 2**32 - 1),
+        terms=((1, 2), (2**32 - 1, 1)),
     )
     return replace(story, **changed)  # type: ignore[arg-type]
 

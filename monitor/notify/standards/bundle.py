@@ -48,23 +48,43 @@ def public_key(secret: bytes) -> str:
 
 def make(alerts: Sequence[Told], *, secret: bytes, sender: str, tlp: str, now: datetime) -> bytes:
     """The signed bundle of these alerts, one entry a story."""
-    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-
     if tlp not in TLP:
         raise ValueError(f"TLP {tlp!r}: use {', '.join(TLP)}")
     by_story = {told.alert.story: told for told in alerts}
     document: dict[str, Any] = {
         "format": FORMAT,
         "sender": sender,
-        "key": public_key(secret),
         "made": stamp(now),
         "tlp": tlp,
         "stories": [_story(told) for _story_id, told in sorted(by_story.items())],
     }
-    signature = Ed25519PrivateKey.from_private_bytes(secret).sign(_signed(document))
-    return json.dumps(
-        document | {"signature": base64.b64encode(signature).decode()}, ensure_ascii=False, indent=1
-    ).encode()
+    return json.dumps(signed(document, secret=secret), ensure_ascii=False, indent=1).encode()
+
+
+def signed(document: dict[str, Any], *, secret: bytes) -> dict[str, Any]:
+    """The document with `key` and `signature`, an Ed25519 signature over all the rest in one agreed form."""
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+    whole = document | {"key": public_key(secret)}
+    signature = Ed25519PrivateKey.from_private_bytes(secret).sign(_form(whole))
+    return whole | {"signature": base64.b64encode(signature).decode()}
+
+
+def is_signed(document: dict[str, Any], *, key: str) -> bool:
+    """Whether the holder of `key` (hexadecimal) signed this very document.
+
+    Raises: ValueError, KeyError or TypeError for something that is no signed document.
+    """
+    from cryptography.exceptions import InvalidSignature
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+
+    rest = {name: value for name, value in document.items() if name != "signature"}
+    signature = base64.b64decode(document["signature"], validate=True)
+    try:
+        Ed25519PublicKey.from_public_bytes(bytes.fromhex(key)).verify(signature, _form(rest))
+    except InvalidSignature:
+        return False
+    return True
 
 
 def read(body: bytes, *, key: str) -> tuple[str, str, tuple[Shared, ...]]:
@@ -72,23 +92,18 @@ def read(body: bytes, *, key: str) -> tuple[str, str, tuple[Shared, ...]]:
 
     Raises: BundleError when it is no bundle, was changed, or was signed by somebody else.
     """
-    from cryptography.exceptions import InvalidSignature
-    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
-
     wrong = BundleError(_("this is not a bundle of monitor: ask its sender for a new one"))
     try:
         if len(body) > MOST_BYTES:
             raise wrong
         document = json.loads(body)
-        signature = base64.b64decode(document.pop("signature"), validate=True)
-        Ed25519PublicKey.from_public_bytes(bytes.fromhex(key)).verify(signature, _signed(document))
+        if not is_signed(document, key=key):
+            said = _("the signature is not this peer's: the bundle was changed, or comes from somebody else")
+            raise BundleError(said)
         if document["format"] != FORMAT or document["tlp"] not in TLP:
             raise wrong
         shared = tuple(_shared(story, item) for story in document["stories"] for item in story["items"])
         return one_line(str(document["sender"]), 100), str(document["tlp"]), shared
-    except InvalidSignature as problem:
-        said = _("the signature is not this peer's: the bundle was changed, or comes from somebody else")
-        raise BundleError(said) from problem
     except (ValueError, KeyError, TypeError, AttributeError, binascii.Error, RecursionError) as problem:
         raise wrong from problem
 
@@ -131,6 +146,6 @@ def _shared(story: dict[str, Any], item: dict[str, Any]) -> Shared:
     )
 
 
-def _signed(document: dict[str, Any]) -> bytes:
+def _form(document: dict[str, Any]) -> bytes:
     """The bytes that the signature is over: the document without it, in one agreed form."""
     return json.dumps(document, sort_keys=True, separators=(",", ":"), ensure_ascii=True).encode()

@@ -8,8 +8,9 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import HTMLResponse
 
+from monitor.scoring import scorecard as gathered
 from monitor.web.desk import PAGE, AtDesk
-from monitor.web.figures import points, score
+from monitor.web.figures import points
 from monitor.web.templating import pages
 
 SCORE_DAYS = 365
@@ -39,7 +40,7 @@ def scorecard(request: Request, desk: AtDesk) -> HTMLResponse:
     return desk.page(
         request,
         "scorecard.html",
-        score=score(desk.shell.store.verdict_counts(since=since)),
+        card=gathered(desk.shell, days=SCORE_DAYS, now=now),
         bins=desk.shell.store.calibration(since=since),
         weeks=weeks,
         top=top,

@@ -12,10 +12,11 @@ from monitor.domain import AlertState, Level
 from monitor.duedates import coming
 from monitor.gather import coverage
 from monitor.store.desk import AlertFilter
+from monitor.warn.scorecard import response_clock
 from monitor.web import tiles
 from monitor.web.chart import sparkline
 from monitor.web.desk import AtDesk
-from monitor.web.figures import by_country, response_clock
+from monitor.web.figures import by_country
 
 SHOWN = 10
 CLOCK_DAYS = 90
