@@ -196,7 +196,7 @@ class AlertsDoor:
 
     def correct_alert(self, alert: Alert, *, author: str, at: datetime, note: str) -> bool:
         """Give an alert the level and the tags that a reviewer found right."""
-        right = {"labels": joined(alert.labels), "level": int(alert.level), "revision": alert.revision}
+        right: dict[str, Any] = {"labels": joined(alert.labels), "level": int(alert.level), "revision": alert.revision}
         return self.change_alert(alert.id, author=author, at=at, what="corrected", note=note, **right)
 
 
