@@ -261,7 +261,7 @@ class DeskDoor:
     def first_acts(
         self, *, since: datetime, least: Level, most: Level = Level.RED
     ) -> list[tuple[datetime, datetime | None]]:
-        """Of alerts from `least` to `most` opened after `since`: when each was opened, and first acted on by anybody."""
+        """Of alerts from `least` to `most` opened after `since`: when each was opened and when first acted on."""
         a, e = alerts.c, alert_events.c
         acted = and_(e.alert == a.id, e.what.in_(["acknowledged", "closed", "dismissed", "assigned"]))
         query = select(a.opened, func.min(e.at)).select_from(alerts.outerjoin(alert_events, acted))
