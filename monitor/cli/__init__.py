@@ -341,6 +341,22 @@ _COMMANDS = (
             _JSON,
         ),
     ),
+    (
+        "levels",
+        "warn:levels",
+        N_("today's level of each country and tag: count, expected, upper bound, and why"),
+        (_o("--country", metavar="C", default="", help=N_("ISO 3166 code of two letters")), _AS_OF, _JSON),
+    ),
+    (
+        "backtest",
+        "warn:backtest",
+        N_("replay dated items day by day through tag, story, aberration and level"),
+        (
+            _o("file", metavar="FILE", help=N_("JSON Lines of id, date, title, summary, source, oldest first")),
+            _PROFILE,
+            _JSON,
+        ),
+    ),
     ("status", "look:status", N_("is the watch awake"), (_JSON,)),
     (
         "classify",
