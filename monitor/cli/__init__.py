@@ -329,6 +329,18 @@ _COMMANDS = (
         N_("our own precision, misses, lead time and answers, with counts and intervals"),
         (_o("--days", type=int, default=365, help=N_("how many days back")), _JSON),
     ),
+    (
+        "report",
+        "report:report",
+        N_("the briefing of one country as a page to print, every line with its source"),
+        (
+            _o("country", metavar="COUNTRY", help=N_("ISO 3166 code of two letters")),
+            _o("--profile", metavar="NAME", default="", help=N_("for this profile; default the first")),
+            _o("--out", metavar="FILE.html", default="", help=N_("where to write it; default stdout")),
+            _o("--lang", choices=("en", "zh"), default="", help=N_("its language; default MONITOR_LANG")),
+            _o("--days", type=int, default=30, help=N_("how many days back")),
+        ),
+    ),
     ("doctor", "doctor:doctor", N_("what is wrong with this installation, and how to mend it"), (_JSON,)),
     (
         "audit",

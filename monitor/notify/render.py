@@ -76,6 +76,11 @@ def render_page(view: MailView) -> str:
     return render_html(view, picture=within) or f"<pre>{escape(render_text(view))}</pre>"
 
 
+def render_report(language: str, **facts: Any) -> str:
+    """A country's briefing as a page of its own."""
+    return _environment(language).get_template("report.html").render(language=language, **facts)
+
+
 def email_message(
     view: MailView,
     *,
@@ -221,7 +226,7 @@ def _environment(language: str) -> Environment:
 
     environment = Environment(
         loader=FileSystemLoader(in_package("notify/templates")),
-        autoescape=select_autoescape(enabled_extensions=("mjml",), default_for_string=True),
+        autoescape=select_autoescape(enabled_extensions=("mjml", "html"), default_for_string=True),
         extensions=["jinja2.ext.i18n"],
         undefined=StrictUndefined,
         trim_blocks=True,

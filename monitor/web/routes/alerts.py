@@ -95,7 +95,6 @@ def plan_step(
     kept = {"note": former["note"], "due": former["due"], "owner": former["owner"]} if former else {}
     given = {"owner": spoken(owner, 100)} if owner.strip() else {}
     store.set_step(alert_id, step, state=state, author=by.name, at=now, **(kept | given))
-    store.note_change(at=now, author=by.name, action=f"step {state}", subject=f"alert {alert_id}", note=step)
     return RedirectResponse(f"/alerts/{alert_id}#plan", 303)
 
 
