@@ -16,10 +16,10 @@ from typing import TYPE_CHECKING, Any
 from monitor import resources
 from monitor.config import Settings
 from monitor.domain import Feed, Profile, Recipient
-from monitor.errors import ArtefactError, MonitorError, UsageError
+from monitor.errors import ArtefactError, ConfigError, MonitorError, UsageError
 from monitor.i18n import _
 from monitor.store import Store
-from monitor.text.lines import read_file
+from monitor.text.lines import Document, read_file
 from monitor.warn.profile_file import default_profile, parse
 
 if TYPE_CHECKING:
@@ -66,7 +66,7 @@ class Shell:
             recipients = [Recipient(address=address, language=settings.lang) for address in named]
             return (default_profile(recipients, digest_every=settings.digest_interval),)
         return parse(
-            read_file(settings.profiles),
+            _read_setting("MONITOR_PROFILES", settings.profiles),
             file=str(settings.profiles),
             language=settings.lang,
             digest_every=settings.digest_interval,
@@ -78,7 +78,7 @@ class Shell:
         from monitor.warn.playbooks import load, shipped
 
         file = self.settings.playbooks
-        return load(read_file(file), file=str(file)) if file else shipped()
+        return load(_read_setting("MONITOR_PLAYBOOKS", file), file=str(file)) if file else shipped()
 
     def profile(self, name: str) -> Profile:
         """One profile by name. Raises: UsageError that lists the known ones."""
@@ -216,6 +216,14 @@ def signer_of(settings: Settings) -> Callable[[bytes], bytes]:
     from monitor.notify.identity import domain_of
 
     return signer(str(settings.dkim_key), settings.dkim_selector, domain_of(settings.mail_from))
+
+
+def _read_setting(name: str, file: Path) -> Document:
+    """The file that a setting names, with its lines. Raises: ConfigError that names the setting."""
+    try:
+        return read_file(file)
+    except ConfigError as problem:
+        raise ConfigError(f"{name}: {problem}") from problem
 
 
 def _stamp(file: Path) -> tuple[int, int] | None:

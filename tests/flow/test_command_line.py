@@ -185,8 +185,8 @@ def test_an_env_file_that_is_no_text_does_not_hurt_help(monitor: Monitor) -> Non
         (("status",), {"MONITOR_MAIL_TO": "nobody"}, "MONITOR_MAIL_TO: 'nobody' 不是邮箱地址"),
         (("status",), {"MONITOR_SMTP_URL": "http://x"}, "MONITOR_SMTP_URL: 请用 smtp://"),
         (("status",), {"MONITOR_POL": "1"}, "没有 MONITOR_POL 这项设置"),
-        (("profiles",), {"MONITOR_PROFILES": "/nowhere.yaml"}, "请检查 MONITOR_PROFILES"),
-        (("web",), {"MONITOR_WEB_ADDRESS": "0.0.0.0:8787"}, "会允许他人访问"),
+        (("profiles",), {"MONITOR_PROFILES": "/nowhere.yaml"}, "MONITOR_PROFILES: /nowhere.yaml 无法读取"),
+        (("web",), {"MONITOR_WEB_ADDRESS": "0.0.0.0:8787"}, "会让他人进入"),
     ],
 )
 def test_what_is_wrong_is_told_in_chinese(
