@@ -143,7 +143,7 @@ class Monitor:
             input=text,
             capture_output=True,
             text=True,
-            timeout=120,
+            timeout=600,  # a guard against hanging, not a measure
         )
         assert "Traceback" not in done.stderr, done.stderr
         assert done.returncode == code, done.stderr + done.stdout
@@ -169,7 +169,7 @@ class Monitor:
             env=self.env | env,
             capture_output=True,
             text=True,
-            timeout=120,
+            timeout=600,  # a guard against hanging, not a measure
         )
         assert done.returncode == 0, done.stderr
         return done.stdout.strip()
