@@ -68,7 +68,7 @@ def test_a_promoted_classifier_judges_from_the_next_job_on(shell: Shell) -> None
         files=pack(resources.path("models")),
     )
     shell.store.add_model(stored)
-    shell.store.promote_model("d" * 64, at=shell.clock())
+    shell.store.promote_model("d" * 64, author="li", at=shell.clock())
     assert shell.model_dir == resources.path("models")
     shell.refresh()
     assert shell.model_dir.name == "d" * 16

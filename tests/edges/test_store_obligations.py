@@ -61,7 +61,7 @@ def test_a_countdown_is_told_once_and_the_ledger_says_how_long_before(store: Sto
     [duty] = store.duties(immediate=False)
     assert store.put_message(a_message(), [duty.id])
     [sent] = store.claim_messages(now=NOW, limit=1)
-    store.settle(sent.id or 0, state=MessageState.SENT, at=NOW + timedelta(days=5))
+    store.settle(sent, state=MessageState.SENT, at=NOW + timedelta(days=5))
     store.change_alert("a1", author="x", at=NOW + timedelta(days=6), what="acknowledged", state=AlertState.ACKNOWLEDGED)
     [line] = store.lead_times()
     assert line.told == NOW + timedelta(days=5)

@@ -281,12 +281,7 @@ def test_a_thousand_alerts_are_one_digest_with_fifty_listed_and_the_rest_counted
     make: Callable[..., Shell], clock: Clock, server: MailServer
 ) -> None:
     shell = make(budget=100_000, immediate=Level.RED)
-    words = ("port", "mine", "rail", "dam", "mill", "farm", "bank", "road", "bay", "pier")
-    titles = [
-        f"{a}{b} {c} {number}"
-        for number, (a, b, c) in enumerate((x, y, z) for x in words for y in words for z in words)
-    ]
-    raise_alerts(shell, *[f"{title} unlike{number**3} word{number * 7}" for number, title in enumerate(titles)])
+    raise_alerts(shell, *[f"{n:04}harbour {n * 7:05}mill {n * 13:05}rail" for n in range(1000)])
     count = len(shell.store.duties(immediate=False))
     assert count > 100
     clock.now += DAY
