@@ -39,7 +39,8 @@ class Page:
         self._thread = threading.Thread(target=self._serve, name="page", daemon=True)
 
     def _serve(self) -> None:
-        self._server.run(sockets=[self._socket])
+        with self._socket:  # uvicorn leaves it open where it is told to stop before it has begun
+            self._server.run(sockets=[self._socket])
 
     def start(self) -> None:
         """Answer on a thread of its own."""
@@ -52,7 +53,7 @@ class Page:
 
     def run(self) -> None:
         """Answer on this thread until SIGTERM or SIGINT."""
-        self._server.run(sockets=[self._socket])
+        self._serve()
 
 
 def serve(shell: Shell) -> int:
