@@ -33,7 +33,7 @@ def catalogue(language: str) -> NullTranslations:
 
 def beside(first: str, second: str) -> str:
     """`红色 / Red`; parts set apart by a middle dot are paired one by one."""
-    if first == second or not second:
+    if not second or first.replace("、", ", ") == second:  # a list of names is the same in both
         return first
     if not first:
         return second
@@ -41,8 +41,8 @@ def beside(first: str, second: str) -> str:
     if len(parts) == len(others) > 1:
         return _APART.join(beside(one, other) for one, other in zip(parts, others, strict=True))
     start = sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(first, second, strict=False)))
-    start = first.rfind(" ", 0, start) + 1  # whole words that stand in both stand once
-    return f"{first} / {second[start:]}" if start < len(second) else f"{first} / {second}"
+    start = first.rfind(" ", 0, start) + 1  # signs that lead both stand once; words and figures belong to a sentence
+    return f"{first} / {second}" if any(map(str.isalnum, first[:start])) else f"{first} / {second[start:]}"
 
 
 def paired(first: Any, second: Any) -> Any:

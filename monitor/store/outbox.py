@@ -24,7 +24,7 @@ from sqlalchemy import (
 from monitor.domain import Alert, Message, MessageKind, MessageState, Notice, Reason, Recipient
 from monitor.errors import ConflictError
 from monitor.i18n import _
-from monitor.store.engine import holder_is_gone, inserted_id, owner, reading, writing
+from monitor.store.engine import Together, holder_is_gone, inserted_id, owner, reading, writing
 from monitor.store.rows import to_alert
 from monitor.store.schema import alerts, notices, outbox
 
@@ -46,6 +46,7 @@ class OutboxDoor:
     """The part of the store that knows notices and messages."""
 
     _engine: Engine
+    _together: Together
 
     def duties(self, *, immediate: bool, profile: str = "", recipient: str = "") -> list[Duty]:
         """Notices that are in no message yet, oldest first."""
@@ -159,9 +160,7 @@ class OutboxDoor:
             values["body"] = body
         if uncount:
             values["attempts"] = outbox.c.attempts - 1
-        with writing(self._engine) as connection:
-            settled = connection.execute(update(outbox).where(_ours(message)).values(**values))
-        return settled.rowcount == 1
+        return self._together.write(update(outbox).where(_ours(message)).values(**values)) == 1
 
     def retry_now(self, message_id: int) -> bool:
         """A message that waits or is parked is due at once, its tries counted anew."""

@@ -12,7 +12,7 @@ from monitor.store.addresses import AddressesDoor
 from monitor.store.alerts import AlertsDoor
 from monitor.store.alike import AlikeDoor
 from monitor.store.desk import DeskDoor
-from monitor.store.engine import bring_up_to_date, open_engine, reading, schema_version, writing
+from monitor.store.engine import Together, bring_up_to_date, open_engine, reading, schema_version, writing
 from monitor.store.feeds import FeedsDoor
 from monitor.store.items import ItemsDoor
 from monitor.store.obligations import ObligationsDoor
@@ -52,7 +52,7 @@ class Store(
     """Everything that is remembered, by noun; safe to share between threads."""
 
     def __init__(self, engine: Engine) -> None:
-        self._engine = engine
+        self._engine, self._together = engine, Together(engine)
 
     @classmethod
     def open(cls, url: str) -> Store:

@@ -32,6 +32,7 @@ from monitor.domain import (
 from monitor.errors import ConfigError, DeliveryError
 from monitor.i18n import translator
 from monitor.notify import brief, digest, notice, push, render, words
+from monitor.notify.bilingual import beside
 from monitor.notify.chart import of_alerts
 from monitor.notify.digest import DigestFacts
 from monitor.notify.dkim import signer
@@ -644,3 +645,17 @@ def test_a_wrong_key_is_a_wrong_setting(key: str) -> None:
         return
     with pytest.raises(ConfigError, match="MONITOR_DKIM_KEY"):
         signer(key, "s1", "example.com")
+
+
+@pytest.mark.parametrize(
+    ("chinese", "english", "shown"),
+    [
+        ("红色", "Red", "红色 / Red"),
+        ("▲▲▲▲ 红色", "▲▲▲▲ Red", "▲▲▲▲ 红色 / Red"),
+        ("1 条预警", "1 alert", "1 条预警 / 1 alert"),
+        ("Quay Times、tax-office", "Quay Times, tax-office", "Quay Times、tax-office"),
+        ("德国 · 严重", "Germany · serious", "德国 / Germany · 严重 / serious"),
+    ],
+)
+def test_two_languages_stand_side_by_side_and_what_is_alike_stands_once(chinese: str, english: str, shown: str) -> None:
+    assert beside(chinese, english) == shown

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import sqlite3
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -12,6 +14,8 @@ import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
+from sqlalchemy import event
+from sqlalchemy.exc import OperationalError
 
 from monitor.domain import (
     Alert,
@@ -473,3 +477,36 @@ def test_a_shard_takes_no_more_than_asked_and_no_host_that_another_has(
     assert store.claim_due(listed, now=NOW, most=5) == []
     later = NOW + 6 * MINUTE  # a machine that is cut off keeps its feeds from nobody for longer
     assert len(store.claim_due(listed, now=later, most=9)) == 6
+
+
+def test_answers_of_several_connections_share_commits_and_each_is_on_the_disk(store: Store) -> None:
+    messages = [a_message(message_id=f"<{n}@monitor.invalid>", recipient=f"r{n}@firm.example") for n in range(24)]
+    for message in messages:
+        store.put_message(message)
+    claimed = store.claim_messages(now=NOW, limit=24)
+    commits: list[object] = []
+    event.listen(store._engine, "commit", commits.append)
+    gate = threading.Barrier(8, timeout=20)
+
+    def line(mine: list[Message]) -> list[bool]:
+        gate.wait()
+        return [store.settle(message, state=MessageState.SENT, at=NOW) for message in mine]
+
+    with ThreadPoolExecutor(8) as pool:
+        assert all(all(done) for done in pool.map(line, [claimed[n::8] for n in range(8)]))
+    assert len(commits) < 24
+    assert len(store.messages(state=MessageState.SENT)) == 24
+
+
+def test_a_commit_that_fails_is_told_to_every_line_that_shared_it(store: Store) -> None:
+    store.put_message(a_message())
+    [claimed] = store.claim_messages(now=NOW, limit=1)
+
+    def full(*_: object) -> None:
+        raise OperationalError("COMMIT", {}, Exception("database or disk is full"))
+
+    event.listen(store._engine, "commit", full)
+    with pytest.raises(StoreError):
+        store.settle(claimed, state=MessageState.SENT, at=NOW)
+    event.remove(store._engine, "commit", full)
+    assert store.settle(claimed, state=MessageState.SENT, at=NOW)
