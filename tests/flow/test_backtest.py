@@ -31,7 +31,7 @@ def test_a_past_is_replayed_day_by_day_and_bad_lines_are_named(monitor: Monitor,
 
 
 def test_levels_speak_of_today(monitor: Monitor, site: Site) -> None:
-    monitor.feeds(site.rss("/a.xml", [f"{STRIKE} in Valparaiso, Chile"]))
+    monitor.feeds(site.rss("/a.xml", [f"{STRIKE} in Valparaiso, Chile"], hours=0))  # today, whatever the hour
     monitor("poll", "--all")
     rows = monitor.lines("levels")
     assert all(set(row) == KEYS and row["count"] > 0 for row in rows)
