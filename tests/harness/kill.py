@@ -86,6 +86,7 @@ def run(moments: int, seed: int, folder: Path) -> dict[str, Any]:
             _time(env, folder, *command)
         found = _counts(folder, site, server)
     site.server.shutdown()
+    site.server.server_close()
     return {"moments": moments, "killed": killed, **found}
 
 
