@@ -20,7 +20,7 @@ from monitor.domain import Role
 from monitor.errors import ConfigError
 from monitor.i18n import _
 from monitor.ingest.guard import Allow
-from monitor.text.dates import duration
+from monitor.text.durations import duration
 
 PREFIX = "MONITOR_"
 Networks = tuple[IPv4Network | IPv6Network, ...]

@@ -12,8 +12,8 @@ from datetime import date, datetime, timedelta
 from monitor.domain import Alert, Deadline, Notice, Profile
 from monitor.shell import Shell
 from monitor.store import Store
+from monitor.warn.countdown import THRESHOLDS, countdown
 from monitor.warn.cover import longest_notice_days, notice_deadlines
-from monitor.warn.obligations import THRESHOLDS, countdown
 
 log = logging.getLogger(__name__)
 

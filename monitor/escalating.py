@@ -6,10 +6,9 @@ import logging
 from datetime import datetime
 from typing import Any
 
-from monitor.domain import Alert, AlertState, Level, Notice, Profile, Reason
+from monitor.domain import SELF, Alert, AlertState, Level, Notice, Profile, Reason
 from monitor.notify.schedule import is_quiet, zone_of
 from monitor.shell import Shell
-from monitor.warn.decide import SELF
 from monitor.warn.escalation import WAITING, escalation
 
 log = logging.getLogger(__name__)

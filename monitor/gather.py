@@ -25,7 +25,6 @@ from monitor.notify.schedule import zone_of
 from monitor.shell import Shell
 from monitor.store import Store
 from monitor.store.outbox import Duty
-from monitor.warn.playbooks import plan
 
 if TYPE_CHECKING:
     from monitor.notify.brief import Change
@@ -41,6 +40,7 @@ POLICY = (FeedKind.POLICY, FeedKind.REGULATOR, FeedKind.SANCTIONS, FeedKind.TRAD
 def entries(shell: Shell, duties: Sequence[Duty], *, now: datetime) -> tuple[Entry, ...]:
     """One entry an alert: new to whoever never heard of it, else what changed last."""
     from monitor.notify.view import DueDate, Entry
+    from monitor.warn.playbooks import plan
 
     dates = dates_of(shell.store, [duty.alert for duty in duties], shell.profiles)
     by_alert: dict[str, list[Duty]] = defaultdict(list)

@@ -10,55 +10,40 @@ from __future__ import annotations
 
 import logging
 import time
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import closing, nullcontext
+from contextlib import closing
 from dataclasses import fields, replace
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 
 from monitor.domain import (
     Alike,
-    BrandDay,
     Decision,
     Feed,
-    FeedKind,
     FeedState,
     FeedUpdate,
     Fetched,
     Item,
     ItemSeen,
-    Known,
     NameKind,
     ParsedFeed,
     PollOutcome,
-    Profile,
-    Text,
 )
-from monitor.errors import ArtefactError, ConflictError
 from monitor.ingest.addresses import shown
 from monitor.ingest.moves import HELD, has_moved, host_of, to_be_held
-from monitor.ingest.page import changes
 from monitor.ingest.politeness import interval, learnt, next_poll, skips_of, spread
 from monitor.manners import Visit
 from monitor.shell import Shell
 from monitor.store import Store
-from monitor.store.items import ItemFilter
 from monitor.store.passes import COUNTS
-from monitor.text import similarity
 from monitor.text.normalise import digest
-from monitor.warn import brands
-from monitor.warn.brands import Burst
-from monitor.warn.decide import NEWS_FOR, decide, decide_burst, is_baseline
-from monitor.warn.severity import assess
-from monitor.warn.stories import OPEN_FOR
+from monitor.warn.newness import is_baseline
 
 log = logging.getLogger(__name__)
 
 BATCH_ITEMS = 2_000  # items that are judged and committed together
 BATCH_FEEDS = 200  # feeds whose validators are committed together
 BATCH_AGE_S = 2.0  # no answer waits longer than this for its batch to fill
-DECIDE_TRIES = 5
-FULL_TEXT = 4_000  # characters of an article that are judged
 
 Answer = tuple[Fetched, ParsedFeed]
 Progress = Callable[[int, int], None]  # feeds done, feeds due
@@ -91,8 +76,11 @@ def run_pass(
     if due:
         _poll(shell, due, now=now, fetch_only=fetch_only, counts=counts, progress=progress, stop=stop, full=everything)
         store.release(due)
-    if not fetch_only:
-        watch_brands(shell, now=now, counts=counts)
+    if not fetch_only and any(profile.named(NameKind.BRAND) for profile in shell.profiles):
+        from monitor.bursts import watch_brands
+
+        for decision in watch_brands(shell, now=now):
+            _count(counts, (), (), decision, new=False)
     if pass_id is not None:
         store.end_pass(pass_id, at=max(shell.clock(), now), counts={name: counts[name] for name in COUNTS})
     told = {field.name: counts[field.name] for field in fields(PollOutcome) if field.name in COUNTS}
@@ -133,10 +121,12 @@ def store_batch(
     """Keep what is new of some feeds' answers, judge it, decide, and commit all of it with the validators."""
     batch, pages = _page_changes(shell.store, [_held(shell.store, fetched, parsed) for fetched, parsed in batch])
     fresh = _new_only(shell.store, batch, now=now, counts=counts)
-    items = [item for _, _, item in fresh]
-    if items and not fetch_only:
-        items = judged(shell, items)
-    alike = compared(shell.store, items)
+    items, alike = [item for _, _, item in fresh], Alike()
+    if items:
+        from monitor.judging import compared, decide_and_write, judged
+
+        items = items if fetch_only else judged(shell, items)
+        alike = compared(shell.store, items)
     by_feed = Counter(item.feed for item in items)
     updates = [_update_of(fetched, parsed, new=by_feed[fetched.state.feed.name], now=now) for fetched, parsed in batch]
     new = [(feed_id, content_key, item) for (feed_id, content_key, _), item in zip(fresh, items, strict=True)]
@@ -144,39 +134,18 @@ def store_batch(
     def write(decision: Decision) -> None:
         shell.store.record(updates=updates, new=new, decision=decision, alike=alike, pages=pages)
 
-    decision = _decide_and_write(shell, items, now=now, write=write)
+    decision = decide_and_write(shell, items, now=now, write=write) if items else Decision()
+    if not items:
+        write(decision)
     _count(counts, batch, items, decision)
-
-
-def compared(store: Store, items: Sequence[Item]) -> Alike:
-    """Which new items say nearly the same as one of the last days, or as an earlier one of this batch."""
-    sketches = {i.ref: found for i in items if not i.baseline and (found := similarity.sketch(i.title, i.summary))}
-    if not sketches:
-        return Alike()
-    bands = {ref: similarity.bands(found) for ref, found in sketches.items()}
-    others: dict[int | bytes, similarity.Sketch] = {}
-    holding: dict[int, list[int | bytes]] = defaultdict(list)  # by band
-    for item_id, (title, summary) in store.candidates(band for own in bands.values() for band in own).items():
-        if (known := similarity.sketch(title, summary)) is not None:
-            others[item_id] = known
-            for band in similarity.bands(known):
-                holding[band].append(item_id)
-    repeats: dict[bytes, tuple[int | bytes, float]] = {}
-    for ref, own in sketches.items():
-        near = {key: others[key] for band in bands[ref] for key in holding[band]}
-        if (original := similarity.nearest(own, near)) is not None:
-            repeats[ref] = original  # its bands are not kept, so that later ones find the original alone
-            continue
-        others[ref] = own
-        for band in bands[ref]:
-            holding[band].append(ref)
-    return Alike(bands={ref: own for ref, own in bands.items() if ref not in repeats}, duplicate_of=repeats)
 
 
 def judge_waiting(shell: Shell, *, now: datetime, counts: Counter[str]) -> None:
     """Judge what was stored without a judgement: by `--fetch-only`, or while the classifier was not to be had."""
     by_name = {feed.name: feed for feed in shell.feeds}
     while waiting := shell.store.waiting(BATCH_ITEMS):
+        from monitor.judging import decide_and_write, judged
+
         items = judged(shell, [_with_feed(item, by_name) for item in waiting])
         if not all(item.judgement for item in items):
             return  # the classifier is not to be had: they wait on
@@ -184,130 +153,8 @@ def judge_waiting(shell: Shell, *, now: datetime, counts: Counter[str]) -> None:
         def write(decision: Decision, items: Sequence[Item] = items) -> None:
             shell.store.record_judged(items, decision)
 
-        decision = _decide_and_write(shell, items, now=now, write=write)
+        decision = decide_and_write(shell, items, now=now, write=write)
         _count(counts, (), items, decision, new=False)
-
-
-def watch_brands(shell: Shell, *, now: datetime, counts: Counter[str]) -> None:
-    """Raise an alert where a brand is named today more than its own past lets expect."""
-    began = shell.store.watching_since()
-    if began is None or now - began < brands.BACK:
-        return  # there is no past yet to compare with
-    for profile in shell.profiles:
-        if not profile.named(NameKind.BRAND):
-            continue
-        days: dict[str, dict[date, BrandDay]] = defaultdict(dict)
-        for day in shell.store.brand_days(profile=profile.name, since=now.date() - brands.BACK):
-            days[day.brand][day.day] = day
-        for of_brand in days.values():
-            if found := brands.burst(of_brand, now.date()):
-                _tell_burst(shell, profile, found, now=now, counts=counts)
-
-
-def _tell_burst(shell: Shell, profile: Profile, found: Burst, *, now: datetime, counts: Counter[str]) -> None:
-    midnight = now.replace(hour=0, minute=0, second=0, microsecond=0)
-    named = [
-        item
-        for item in shell.store.items(ItemFilter(since=midnight))
-        if found.day.brand in brands.brands_in(profile, item)
-    ]
-    story, reasons = brands.story_of(found, now=now, items=named), brands.reasons_of(found)
-    known = shell.store.known(since=now - timedelta(days=2), today=now - timedelta(days=1))
-    former = known.alerts.get((profile.name, story.id))
-    if former is not None and former.title == story.title:
-        return  # nothing new was said of it since the last pass
-    decision = decide_burst(story, reasons, known=known, profile=profile, points=20 * int(story.severity), now=now)
-    try:
-        shell.store.record_burst(decision, [item.id for item in named if item.id is not None])
-    except ConflictError:
-        log.info("a burst is told by the next pass", extra={"profile": profile.name})
-        return
-    _count(counts, (), (), decision, new=False)
-
-
-def judged(shell: Shell, items: Sequence[Item]) -> list[Item]:
-    """Items with what the classifier says of them and how bad, soon and sure it is.
-
-    The baseline, which never raises an alert, is read by the fast tier alone. Where the classifier
-    is not to be had items come back as they are: stored now, judged by a later pass.
-    """
-    new = [item for item in items if not item.baseline]
-    if len(new) not in (0, len(items)):
-        told = {item.ref: item for part in (new, [i for i in items if i.baseline]) for item in judged(shell, part)}
-        return [told[item.ref] for item in items]
-    texts = [Text(title=item.title, summary=item.summary, language=item.feed_language) for item in items]
-    kinds = {feed.name: feed.kind for feed in shell.feeds}
-    try:
-        judgements = shell.tagger.judge(texts, fast=not new)
-    except ArtefactError as problem:
-        log.error("items stored without a judgement", extra={"count": len(items), "why": str(problem)})
-        return list(items)
-    found = []
-    for item, text, judgement in zip(items, texts, judgements, strict=True):
-        assessment = assess(text, judgement, trust=item.trust, kind=kinds.get(item.feed, FeedKind.NEWS))
-        found.append(replace(item, judgement=judgement, assessment=assessment))
-    return found
-
-
-def judge_again(shell: Shell, items: Sequence[Item], full: Mapping[int, str], *, now: datetime) -> int:
-    """Judge flagged items by their full text; an alert may grow worse by it, and is never taken back. Returns how many.
-
-    An item whose full text holds no risk keeps its first judgement: it has been told.
-    """
-    texts = [replace(item, summary=full[item.id or 0][:FULL_TEXT], baseline=False) for item in items]
-    pairs = [(item, again) for item, again in zip(items, judged(shell, texts), strict=True) if again.judgement]
-    changed = [replace(a, summary=i.summary) for i, a in pairs if a.judgement and a.judgement.flagged]
-
-    def write(decision: Decision) -> None:
-        shell.store.record_again(changed, _counted_once(decision, changed))
-
-    if changed:
-        _decide_and_write(shell, changed, now=now, write=write)
-    return len(changed)
-
-
-def _counted_once(decision: Decision, items: Sequence[Item]) -> Decision:
-    """The decision without what it added to the counts of stories that held these items already."""
-    again = Counter(decision.story_of[item.ref] for item in items if decision.story_of.get(item.ref) == item.story)
-    kept = {story.id for story in decision.stories if again[story.id]}
-    stories = (replace(s, item_count=s.item_count - again[s.id]) for s in decision.stories if s.id in kept)
-    alerts = (replace(a, item_count=a.item_count - again[a.story]) for a in decision.alerts if a.story in kept)
-    theirs = {alert.id for alert in decision.alerts if alert.story in kept}
-    return replace(
-        decision,
-        story_of={ref: story for ref, story in decision.story_of.items() if story in kept},
-        stories=tuple(stories),
-        alerts=tuple(alerts),
-        notices=tuple(notice for notice in decision.notices if notice.alert in theirs),
-        events=tuple(event for event in decision.events if event.alert in theirs),
-    )
-
-
-def _decide_and_write(
-    shell: Shell, items: Sequence[Item], *, now: datetime, write: Callable[[Decision], None]
-) -> Decision:
-    new = any(item.judgement and item.judgement.flagged and not item.baseline for item in items)
-    with shell.store.deciding() if new else nullcontext():
-        return _decided(shell, items, now=now, write=write, new=new)
-
-
-def _decided(
-    shell: Shell, items: Sequence[Item], *, now: datetime, write: Callable[[Decision], None], new: bool
-) -> Decision:
-    for attempt in range(DECIDE_TRIES):
-        known = Known()
-        if new:
-            known = shell.store.known(since=now - OPEN_FOR - NEWS_FOR, today=now - timedelta(days=1))
-        decision = decide(items, known=known, profiles=shell.profiles, now=now, meaning=shell.meaning)
-        try:
-            write(decision)
-        except ConflictError:
-            if attempt == DECIDE_TRIES - 1:
-                raise
-            log.info("decided again", extra={"attempt": attempt + 1})
-        else:
-            return decision
-    raise AssertionError("unreachable")
 
 
 def _unless_same(answers: Iterable[Fetched]) -> Iterator[Fetched]:
@@ -356,6 +203,8 @@ def _page_changes(store: Store, batch: Sequence[Answer]) -> tuple[list[Answer], 
     }
     if not regions:
         return list(batch), {}
+    from monitor.ingest.page import changes
+
     before = store.page_texts(regions)
     told = [
         (fetched, changes(fetched.state, parsed, before=before.get(fetched.state.id)))

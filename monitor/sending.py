@@ -11,7 +11,7 @@ import logging
 import time
 from collections import Counter
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from datetime import datetime, timedelta
 from pathlib import Path
 from threading import Event
@@ -19,7 +19,7 @@ from typing import Any
 from zlib import crc32
 
 from monitor.config import Settings
-from monitor.domain import Message, MessageState, Stop, StopKind
+from monitor.domain import SELF, Message, MessageState, Stop, StopKind
 from monitor.errors import DeliveryError
 from monitor.notify.retry import LONGEST_WAIT, after_failure
 from monitor.shell import Shell, signer_of
@@ -29,7 +29,6 @@ log = logging.getLogger(__name__)
 
 CLAIM = 20  # messages taken at a time by each connection
 RENEW_AFTER_S = 60.0  # a batch older than this begins its leases anew before it goes on
-SELF = "monitor"
 
 
 def deliver(
@@ -50,10 +49,12 @@ def deliver(
         return time.monotonic() >= end or stop()
 
     def mail() -> Counter[str]:
-        return _line(shell, _mail_sender(shell, for_s), mail=True, over=lambda: over() or server_gone.is_set(), **on)
+        return _line(
+            shell, lambda: _mail_sender(shell, for_s), mail=True, over=lambda: over() or server_gone.is_set(), **on
+        )
 
     def channels() -> Counter[str]:
-        return _line(shell, _channel_sender(shell), mail=False, over=over, **on)
+        return _line(shell, lambda: _channel_sender(shell), mail=False, over=over, **on)
 
     on: dict[str, Any] = {"clock": clock, "gone": server_gone}
     lines = [mail] * (shell.settings.mail_connections if shell.settings.smtp_url else 1)
@@ -61,27 +62,31 @@ def deliver(
         lines.append(channels)
     if len(lines) == 1:
         return mail()
+    from concurrent.futures import ThreadPoolExecutor
+
     with ThreadPoolExecutor(len(lines), thread_name_prefix="send") as pool:
         return sum((future.result() for future in [pool.submit(line) for line in lines]), Counter[str]())
 
 
 def _line(
     shell: Shell,
-    sender: Any,
+    sender: Callable[[], Any],
     *,
     mail: bool,
     clock: Callable[[], datetime],
     over: Callable[[], bool],
     gone: Event,
 ) -> Counter[str]:
-    """One connection's work: claim, send, write down, until nothing is due."""
+    """One connection's work: claim, send, write down, until nothing is due; `sender` opens for the first message."""
     outcome = Counter[str]()
     longest = shell.settings.retry_base * LONGEST_WAIT
-    with sender as send:
+    send: Callable[[Message], None] | None = None
+    with ExitStack() as opened:
         while not over():
             claimed = shell.store.claim_messages(now=clock(), limit=CLAIM, mail=mail, longest=longest)
             if not claimed:
                 break
+            send = send or opened.enter_context(sender())
             fresh = time.monotonic()
             for position, message in enumerate(claimed):
                 if time.monotonic() - fresh > RENEW_AFTER_S:

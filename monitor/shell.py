@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import io
 import logging
-import tarfile
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -249,6 +247,9 @@ def system_clock() -> datetime:
 
 def pack(folder: Path) -> bytes:
     """A trained classifier's folder as one tar, the same bytes for the same files."""
+    import io
+    import tarfile
+
     buffer = io.BytesIO()
     with tarfile.open(fileobj=buffer, mode="w", format=tarfile.USTAR_FORMAT) as archive:
         for file in sorted(folder.iterdir()):
@@ -261,13 +262,15 @@ def pack(folder: Path) -> bytes:
 
 def unpack(files: bytes, folder: Path) -> None:
     """Write such a tar's files into `folder`: plain names only, complete or not at all."""
+    import io
+    import shutil
+    import tarfile
+
     draft = folder.with_name(f".{folder.name}.draft")
     draft.mkdir(parents=True, exist_ok=True)
     with tarfile.open(fileobj=io.BytesIO(files)) as archive:
         archive.extractall(draft, filter="data")
     folder.parent.mkdir(parents=True, exist_ok=True)
     if folder.exists():
-        import shutil
-
         shutil.rmtree(folder)
     draft.rename(folder)

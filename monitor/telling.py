@@ -32,7 +32,7 @@ from monitor.notify.schedule import is_quiet, period_end, zone_of
 from monitor.shell import Shell, signer_of
 from monitor.store.alerts import SILENCED
 from monitor.store.outbox import MAIL, Duty
-from monitor.warn.decide import NEWS_FOR
+from monitor.warn.newness import NEWS_FOR
 
 if TYPE_CHECKING:
     from monitor.notify.view import MailView

@@ -13,8 +13,8 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from monitor.domain import Feed, FeedFormat, FeedState
+from monitor.judging import judge_again
 from monitor.manners import DISALLOWED, host_of, may_read, read_robots
-from monitor.pipeline import judge_again
 from monitor.shell import Shell
 from monitor.store.retention import Pruned
 from monitor.warn.habits import silence

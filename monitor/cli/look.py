@@ -17,7 +17,7 @@ from monitor.i18n import _
 from monitor.reviewing import questions
 from monitor.shell import Shell
 from monitor.store.items import ItemFilter
-from monitor.text.dates import duration
+from monitor.text.durations import duration
 
 ASKED_AMONG = 200  # newest items that wait, of which the most instructive are asked
 

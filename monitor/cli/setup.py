@@ -31,7 +31,7 @@ def _prune(shell: Shell, options: argparse.Namespace) -> int:
 
     from monitor.config import size
     from monitor.tending import prune
-    from monitor.text.dates import duration
+    from monitor.text.durations import duration
 
     try:
         keep = duration(options.keep) if options.keep else shell.settings.keep

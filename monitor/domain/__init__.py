@@ -5,7 +5,7 @@ Values travel in this order:
          -> Story -> Match -> Alert -> Notice -> Message -> Verdict
 """
 
-from monitor.domain.alerts import Alert, AlertEvent, AlertSilence, Deadline, Decision, Known, LeadTime, Story
+from monitor.domain.alerts import SELF, Alert, AlertEvent, AlertSilence, Deadline, Decision, Known, LeadTime, Story
 from monitor.domain.feeds import (
     Coverage,
     Feed,
@@ -57,6 +57,7 @@ from monitor.domain.words import (
 
 __all__ = [
     "ESCALATE_AFTER",
+    "SELF",
     "TAGS",
     "Alert",
     "AlertEvent",

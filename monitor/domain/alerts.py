@@ -10,6 +10,8 @@ from monitor.domain.messages import Notice
 from monitor.domain.profiles import BrandDay
 from monitor.domain.words import AlertState, Certainty, DeadlineKind, Level, Severity, Stage, Tag, Urgency
 
+SELF = "monitor"  # the author of what nobody but the service did
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Story:

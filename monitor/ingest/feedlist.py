@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo
 from monitor.domain import Feed, FeedFormat, FeedKind, Trust
 from monitor.i18n import _
 from monitor.ingest.addresses import same_address, wrong_address
-from monitor.text.dates import duration
+from monitor.text.durations import duration
 from monitor.text.normalise import one_line
 
 # ISO 3166-1 alpha-2, with EU and the user-assigned XK that everybody uses for Kosovo

@@ -14,8 +14,6 @@ from datetime import UTC, date, datetime, timedelta, timezone
 from functools import lru_cache
 from zoneinfo import ZoneInfo
 
-from monitor.i18n import _
-
 FUTURE_ALLOWED = timedelta(days=1)  # clocks and zones differ by less
 OLDEST_YEAR = 1990  # 0001, 1900 and 1970 are placeholders of publishing systems
 GUESSED = "guessed"  # how the doubt begins where the slow last resort was asked
@@ -71,8 +69,6 @@ _ZONES = {  # hours from UTC, as mail and feeds use the letters
     "art": -3, "ast": -4, "adt": -3, "est": -5, "edt": -4, "cdt": -5, "mst": -7, "mdt": -6, "pst": -8, "pdt": -7,
 }  # fmt: skip
 _IANA = re.compile(r"[A-Z][A-Za-z]+/[A-Z][A-Za-z_]+(?:/[A-Z][A-Za-z_]+)?")
-_UNITS = {"ms": 0.001, "s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
-_DURATION = re.compile(r"(\d+(?:\.\d+)?)\s*(ms|s|m|h|d|w)?")
 
 
 def published(
@@ -104,23 +100,6 @@ def published(
         return _bounded(moment, doubt, now)
     except (ValueError, OverflowError):
         return None, f"not a possible date: {text[:40]}"
-
-
-def duration(text: str) -> timedelta:
-    """The time that "90s", "0.1s", "30m", "2h", "1d", "1h30m" or a plain number of seconds means.
-
-    Raises: ValueError that says how to write one.
-    """
-    text = text.strip().lower()
-    parts = _DURATION.findall(text)
-    if not parts or _DURATION.sub("", text).strip() or (len(parts) > 1 and not all(unit for _, unit in parts)):
-        said = _("{text!r} is not a duration: write a number with s, m, h or d, such as 30m")
-        raise ValueError(said.format(text=text))
-    try:
-        return timedelta(seconds=sum(float(number) * _UNITS[unit or "s"] for number, unit in parts))
-    except OverflowError:
-        said = _("{text!r} is too long for a duration: use at most some years")
-        raise ValueError(said.format(text=text)) from None
 
 
 def _plain(text: str) -> datetime | None:

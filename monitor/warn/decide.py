@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from hashlib import blake2b
 
 from monitor.domain import (
+    SELF,
     Alert,
     AlertEvent,
     AlertState,
@@ -27,20 +28,6 @@ from monitor.warn.levels import level_of
 from monitor.warn.obligations import deadlines_of
 from monitor.warn.profiles import match
 from monitor.warn.stories import Meaning, Stories
-
-NEWS_FOR = timedelta(hours=48)  # on a feed's first poll, older items are its baseline
-SELF = "monitor"  # the author of what nobody but the service did
-OLD_AFTER = timedelta(days=14)  # on later polls, older items are old news told again
-
-
-def is_baseline(published: datetime | None, *, first_poll: bool, now: datetime) -> bool:
-    """Whether an item was there before we looked, or is old news: kept, counted, never an alert.
-
-    An item without a date on a feed's first poll may be of any age, so it is baseline too.
-    """
-    if published is None:
-        return first_poll
-    return now - published > (NEWS_FOR if first_poll else OLD_AFTER)
 
 
 def decide(

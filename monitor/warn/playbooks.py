@@ -18,7 +18,7 @@ from monitor.classify.taxonomy import Sources, load_sources, load_taxonomy
 from monitor.domain import Alert, Item, Level, Tag
 from monitor.errors import ConfigError
 from monitor.i18n import _, base_language
-from monitor.text.dates import duration
+from monitor.text.durations import duration
 from monitor.text.lines import Document, read_file
 
 MECHANISMS = ("state", "alliance", "emergency")  # Source: 004#mechanisms

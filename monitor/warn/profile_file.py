@@ -28,7 +28,7 @@ from monitor.domain import (
 )
 from monitor.errors import ConfigError
 from monitor.i18n import _
-from monitor.text.dates import duration
+from monitor.text.durations import duration
 from monitor.text.lines import Document
 from monitor.warn import tables
 from monitor.warn.recipients import calendar, recipient

@@ -19,14 +19,15 @@ from dataclasses import replace
 from datetime import datetime, time, timedelta
 from functools import cache
 from hashlib import blake2b
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 from zlib import crc32
-
-import numpy as np
-import numpy.typing as npt
 
 from monitor import resources
 from monitor.domain import Assessment, Certainty, Item, Judgement, Story
+
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
 
 SAME = 0.12  # least likeness at which two headlines tell the same event
 OPEN_FOR = timedelta(days=4)  # a story that nobody adds to for so long has ended
@@ -206,6 +207,8 @@ def _kept(last_seen: datetime, moment: datetime) -> float:
 
 
 def _vector(meaning: bytes) -> npt.NDArray[np.float32]:
+    import numpy as np  # costs more to load than a poll that finds nothing new
+
     return np.frombuffer(meaning, dtype=np.float16).astype(np.float32)
 
 

@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from monitor.text.dates import duration, published
+from monitor.text.dates import published
+from monitor.text.durations import duration
 
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
 

@@ -22,8 +22,9 @@ from monitor.domain import (
     Severity,
     Tag,
 )
-from monitor.warn.decide import decide, is_baseline
+from monitor.warn.decide import decide
 from monitor.warn.explain import why_of
+from monitor.warn.newness import is_baseline
 
 NOW = datetime(2026, 11, 24, 8, 0, tzinfo=UTC)
 READER = Recipient(address="officer@firm.example")

@@ -25,7 +25,8 @@ from monitor.domain import (
     Tag,
     Urgency,
 )
-from monitor.warn.obligations import THRESHOLDS, countdown, countdown_revision, read, sentences, threshold
+from monitor.warn.countdown import THRESHOLDS, countdown, countdown_revision, threshold
+from monitor.warn.obligations import read, sentences
 
 WRITTEN = datetime(2026, 11, 24, 8, tzinfo=UTC)
 READER = Recipient(address="officer@firm.example")
