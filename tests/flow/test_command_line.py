@@ -264,3 +264,17 @@ def test_polling_imports_neither_page_nor_training(monitor: Monitor, site: Site)
     )
     monitor("db", "upgrade")
     subprocess.run([sys.executable, "-c", code], check=True, env=monitor.env, cwd=monitor.folder)
+
+
+def test_a_poll_that_finds_nothing_new_loads_nothing_that_reads_or_writes_texts(monitor: Monitor, site: Site) -> None:
+    monitor.feeds(site.rss("/a.xml", [HARMLESS]))
+    monitor("poll", "--all", "--json")
+    code = (
+        "import sys\n"
+        "from monitor.cli import main\n"
+        "main(['poll', '--all', '--json'])\n"
+        "unused = {'numpy', 'lxml', 'feedparser', 'jinja2', 'msgspec', 'monitor.judging', 'monitor.warn.stories', "
+        "'monitor.warn.obligations', 'monitor.notify.email', 'monitor.classify'} & set(sys.modules)\n"
+        "assert not unused, unused\n"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True, env=monitor.env, cwd=monitor.folder)
