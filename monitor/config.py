@@ -151,7 +151,7 @@ def default_data_dir() -> Path:
 
 @dataclass(frozen=True, kw_only=True)
 class Settings:
-    """All settings in force. Source: the command-line contract in docs/commands.md."""
+    """All settings in force. Listed in docs/settings.md."""
 
     data_dir: Path | None = _setting("folder for the database, outbox and caches", Path, None)
     database_url: Secret = _setting("SQLite or PostgreSQL", _database, Secret(""), secret=True)

@@ -2,7 +2,7 @@
 
 A concept is a feature of the title (`title:port`), of the whole text (`text:port`) and, with every
 other concept that the text touches, a pair (`port+labour_strike`).
-Source: docs/codebook.md#rules-for-hard-cases
+Source: docs/codebook.md#borders
 """
 
 from __future__ import annotations

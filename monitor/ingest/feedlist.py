@@ -1,4 +1,4 @@
-"""feeds.yaml: read with the line of every mistake, and written. Source: docs/commands.md#feeds.yaml
+"""feeds.yaml: read with the line of every mistake, and written. Source: docs/files.md#feedsyaml
 
 The file is composed into nodes once; the values are taken from the nodes, so that each
 still knows its line and whether YAML made something else of it (`NO` becomes false).
