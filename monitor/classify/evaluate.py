@@ -36,7 +36,8 @@ def read_gold(file: Path) -> list[GoldText]:
     try:
         lines = file.read_text(encoding="utf-8").splitlines()
     except (OSError, UnicodeDecodeError) as problem:
-        raise ConfigError(_("{file} cannot be read ({why})").format(file=file, why=problem)) from problem
+        why = getattr(problem, "strerror", None) or _("not UTF-8 text")
+        raise ConfigError(_("{file} cannot be read ({why})").format(file=file, why=why)) from problem
     for number, line in enumerate(lines, 1):
         if not line.strip():
             continue

@@ -38,6 +38,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _run(arguments: list[str]) -> int:
     words.begin()
+    _refuse_unknown(arguments)
     options = _parser(arguments).parse_args(arguments)
     from monitor import config, i18n
     from monitor.shell import Shell, system_clock
@@ -50,6 +51,20 @@ def _run(arguments: list[str]) -> int:
     module, function = options.call.split(":")
     with closing(shell):
         return int(getattr(import_module(f"monitor.cli.{module}"), function)(shell, options))
+
+
+def _refuse_unknown(arguments: list[str]) -> None:
+    """What is no command is told in one line, with the one that may be meant."""
+    known = [name for name, *_rest in _COMMANDS]
+    if not arguments:
+        raise UsageError(_("name a command: `monitor demo` shows what this is, `monitor --help` lists all"))
+    if not arguments[0].startswith("-") and arguments[0] not in known:
+        from difflib import get_close_matches
+
+        close = get_close_matches(arguments[0], known, n=1)
+        said = _("{name!r} is no command").format(name=arguments[0])
+        said += _(" (did you mean {name}?)").format(name=close[0]) if close else ""
+        raise UsageError(said + _("; `monitor --help` lists all"))
 
 
 def _moment(text: str) -> datetime:
@@ -76,7 +91,7 @@ def _parser(arguments: Sequence[str]) -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="monitor",
         description=_("Early warning for companies that operate across borders."),
-        epilog=_("Every setting is an environment variable MONITOR_*; `monitor config` lists them."),
+        epilog=_("Begin with `monitor demo`. Settings are variables MONITOR_*; `monitor config` lists them."),
         formatter_class=_Formatter,
     )
     from monitor import __version__

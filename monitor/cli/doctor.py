@@ -9,8 +9,9 @@ from monitor.i18n import N_, _
 from monitor.shell import Shell
 
 WORDS = (N_("ok"), N_("warn"), N_("fail"))
-NAMES = tuple(
-    map(N_, ("settings", "database", "trail", "room", "clock", "mail", "feeds", "unsent", "classifier", "page"))
+NAMES = (
+    *(N_("settings"), N_("database"), N_("trail"), N_("room"), N_("clock"), N_("mail"), N_("feeds")),
+    *(N_("unsent"), N_("classifier"), N_("page")),
 )
 
 

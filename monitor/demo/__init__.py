@@ -56,12 +56,12 @@ def tour(settings: Settings, *, once: bool) -> int:
 
 
 def _tell(shell: Shell, folder: Path) -> None:
-    from monitor.notify.render import render_html, render_text
+    from monitor.notify.render import render_page, render_text
 
     now = shell.clock()
     profile = shell.profiles[0]
     view, _duties = preview(shell, profile, profile.recipients[0], since=now - timedelta(days=1), until=now, now=now)
-    (folder / "digest.html").write_text(render_html(view) or render_text(view), encoding="utf-8")
+    (folder / "digest.html").write_text(render_page(view) or render_text(view), encoding="utf-8")
     announce(shell, now=now)
     close_periods(shell, now=now)
     deliver(shell, clock=shell.clock)

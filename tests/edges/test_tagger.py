@@ -163,7 +163,7 @@ def test_a_damaged_classifier_is_refused_with_what_to_do(
 def test_the_one_process_tells_each_client_in_its_language(tmp_path: Path) -> None:
     tagger = Tagger(model_dir=tmp_path / "none", socket=tmp_path / "tagger.sock", idle_s=60)
     try:
-        for language, told in (("en", "no classifier"), ("zh", "没有判定模型"), ("en", "no classifier")):
+        for language, told in (("en", "no classifier"), ("zh", "没有分类器"), ("en", "no classifier")):
             i18n.use(language)
             with pytest.raises(ArtefactError, match=told):
                 tagger.judge(TEXTS)

@@ -77,7 +77,7 @@ def test_a_wrong_argument_is_usage(monitor: Monitor, site: Site, arguments: tupl
 
 
 def test_an_unknown_command_is_usage(monitor: Monitor) -> None:
-    assert "invalid choice" in monitor("pol", code=2).stderr
+    assert "did you mean poll?" in monitor("pol", code=2).stderr
 
 
 def test_a_database_that_is_none_is_told(monitor: Monitor, site: Site) -> None:
@@ -178,7 +178,7 @@ def test_an_env_file_that_is_no_text_does_not_hurt_help(monitor: Monitor) -> Non
         (("pol",), {}, "无效的取值：'pol'"),
         ((), {}, "缺少以下参数：COMMAND"),
         (("poll", "--as-of", "yesterday"), {}, "'yesterday' 不是日期"),
-        (("digest", "--profile", "nope"), {}, "没有名为 'nope' 的方案"),
+        (("digest", "--profile", "nope"), {}, "没有名为 'nope' 的画像"),
         (("alerts", "--level", "purple"), {}, "未知级别 'purple'"),
         (("why", "https://nowhere.example/"), {}, "从未读取过"),
         (("classify", "/nowhere.jsonl"), {}, "/nowhere.jsonl 无法读取"),
