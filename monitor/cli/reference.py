@@ -30,32 +30,33 @@ def main(argv: list[str] | None = None) -> int:
     """Write every page that differs; with `--check` only name it."""
     check = "--check" in (sys.argv[1:] if argv is None else argv)
     folder = resources.path("pyproject.toml").parent / "docs"
-    stale = [name for name, text in pages(folder).items() if _read(folder / name) != text]
-    for name in stale:
+    stale = {name: text for name in PAGES if (text := page(name, folder)) != _read(folder / name)}
+    for name, text in stale.items():
         print(f"docs/{name}")
         if not check:
-            (folder / name).write_text(pages(folder)[name], encoding="utf-8")
+            (folder / name).write_text(text, encoding="utf-8")
     return 1 if stale and check else 0
 
 
-def pages(folder: Path) -> dict[str, str]:
-    """The text of each reference page by file name; `folder` holds the notes that are kept."""
+def page(name: str, folder: Path) -> str:
+    """The text of one reference page; `folder` is docs/, whose notes by hand are kept.
+
+    Raises: LookupError that says what is to be explained in monitor/cli/meanings.py.
+    """
     i18n.use("en")
-    made = {
-        "commands.md": commands(_read(folder / "commands.md")),
-        "settings.md": settings(),
-        "files.md": files(),
-        "database.md": database(),
-        "api.md": api(),
-    }
-    return {name: text.rstrip("\n") + "\n" for name, text in made.items()}
+    return PAGES[name](folder).rstrip("\n") + "\n"
 
 
 # --- commands --------------------------------------------------------------------------------
 
 
-def commands(former: str) -> str:
-    """Each command with its arguments and options, and the notes that `former` holds under it."""
+def commands(folder: Path) -> str:
+    """Each command with its arguments and options, and the notes that stand under it."""
+    return commands_with(_read(folder / "commands.md"))
+
+
+def commands_with(former: str) -> str:
+    """The same with the notes that `former`, another text of the page, holds."""
     from monitor.cli import _parser
 
     kept = _notes(former) if MADE[:40] in former else {}
@@ -81,7 +82,7 @@ def commands(former: str) -> str:
             lines += [*_table(("argument or option", "means"), ([_name(a), _meaning(a)] for a in told)), ""]
         lines += [NOTES, *filter(None, [kept.pop(name, "")])]
     if left := [name for name, text in kept.items() if text]:
-        raise SystemExit(f"docs/commands.md has notes on {', '.join(left)}, which are no commands")
+        raise LookupError(f"docs/commands.md has notes on {', '.join(left)}, which are no commands")
     return "\n".join(lines)
 
 
@@ -148,7 +149,7 @@ def _exit_codes() -> Iterable[list[str]]:
 # --- settings --------------------------------------------------------------------------------
 
 
-def settings() -> str:
+def settings(_: Path) -> str:
     """Every setting: its variable, how it is written, what holds without it."""
     from monitor.config import PREFIX, Settings
 
@@ -194,7 +195,7 @@ def _as_written(value: Any) -> str:
 # --- files -----------------------------------------------------------------------------------
 
 
-def files() -> str:
+def files(_: Path) -> str:
     """The keys of feeds.yaml and of a file of profiles, with the values that are allowed and what holds without one."""
     from monitor.domain import Feed, FeedKind, Level, Profile, ProfileKind, ProfileState, Tag
     from monitor.ingest import feedlist
@@ -235,7 +236,7 @@ def _keys(
 ) -> list[list[str]]:
     names = list(known)
     if set(names) != set(meaning):
-        raise SystemExit(f"say in monitor/cli/meanings.py what these mean: {sorted(set(names) ^ set(meaning))}")
+        raise LookupError(f"say in monitor/cli/meanings.py what these mean: {sorted(set(names) ^ set(meaning))}")
     listed = {name: ", ".join(f"`{value}`" for value in values.get(name, ())) for name in names}
     return [[f"`{name}`", meaning[name], listed[name], default.get(name, "")] for name in names]
 
@@ -249,7 +250,7 @@ def _defaults(kind: type) -> dict[str, str]:
 # --- database --------------------------------------------------------------------------------
 
 
-def database() -> str:
+def database(_: Path) -> str:
     """Every table with its columns, as on SQLite and PostgreSQL alike."""
     import_module("monitor.store")  # with which every table is known
     from monitor.store.schema import HEAD, metadata
@@ -262,7 +263,7 @@ def database() -> str:
         "the rest may change with any version. Times are UTC. Only monitor writes.",
     ]
     if missing := sorted(set(metadata.tables) ^ set(meanings.TABLES)):
-        raise SystemExit(f"say in monitor/cli/meanings.py what these tables hold: {missing}")
+        raise LookupError(f"say in monitor/cli/meanings.py what these tables hold: {missing}")
     for name, table in sorted(metadata.tables.items()):
         lines += ["", f"## {name}", _sentence(meanings.TABLES[name]), ""]
         lines += _table(("column", "type", ""), (_column(column) for column in table.columns))
@@ -282,7 +283,7 @@ def _column(column: Any) -> list[str]:
 # --- API -------------------------------------------------------------------------------------
 
 
-def api() -> str:
+def api(_: Path) -> str:
     """Every address of the API; its own OpenAPI description says the rest."""
     from typing import cast
 
@@ -308,6 +309,35 @@ def api() -> str:
             *_table(("request", "does", "query"), rows),
         ]
     )
+
+
+def decisions(docs: Path) -> str:
+    """The index of the decision records, from their own titles."""
+    rows = []
+    for file in sorted((docs / "decisions").glob("[0-9]*.md")):
+        number, _, title = _read(file).partition("\n")[0].removeprefix("# ").partition(" ")
+        rows.append([f"[{number}]({file.name})", title])
+    return "\n".join(
+        [
+            "# Why it is built so",
+            MADE.format(but=""),
+            "",
+            "One page for each hard choice: context, options, choice, what would change our mind. A record is",
+            "amended or superseded, never deleted.",
+            "",
+            *_table(("", "decided"), rows),
+        ]
+    )
+
+
+PAGES: dict[str, Callable[[Path], str]] = {
+    "commands.md": commands,
+    "settings.md": settings,
+    "files.md": files,
+    "database.md": database,
+    "api.md": api,
+    "decisions/README.md": decisions,
+}
 
 
 def _table(heads: tuple[str, ...], rows: Iterable[list[str]]) -> list[str]:
