@@ -14,6 +14,7 @@ from functools import partial
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
+from unicodedata import east_asian_width
 from xml.etree import ElementTree
 
 import yaml
@@ -47,7 +48,7 @@ def tour(settings: Settings, *, once: bool) -> int:
             _show_items(shell)
             say("\n" + _("3  Alerts, the gravest first:"))
             for alert in shell.store.alerts()[:8]:
-                say(f"   {'▲' * alert.level:<4} {_(alert.level.word):<7} {alert.title}")
+                say(f"   {'▲' * alert.level:<4} {_filled(_(alert.level.word), 7)} {alert.title}")
             _tell(shell, folder)
             say("\n" + _("4  What a recipient gets, as files because no mail server is set:"))
             say(f"   {outbox_folder(shell.settings)}")
@@ -70,7 +71,12 @@ def _tell(shell: Shell, folder: Path) -> None:
 def _show_items(shell: Shell) -> None:
     for item in reversed(shell.store.items()):
         labels = ", ".join(_(tag.value) for tag in item.judgement.labels) if item.judgement else ""
-        print(f"   {labels or '–':<32} {item.title}")
+        print(f"   {_filled(labels or '–', 32)} {item.title}")
+
+
+def _filled(text: str, columns: int) -> str:
+    """The text and blanks up to so many columns of a terminal; a Chinese character takes two."""
+    return text + " " * (columns - sum(2 if east_asian_width(c) in "WF" else 1 for c in text))
 
 
 def _page(shell: Shell, *, once: bool) -> int:
