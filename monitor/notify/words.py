@@ -24,6 +24,18 @@ STATES = {
     AlertState.CLOSED: N_("closed"),
     AlertState.DISMISSED: N_("dismissed"),
 }
+TROUBLES = (  # of feeds, as they are recorded; looked up where they are shown
+    *(N_("asks for a password (401)"), N_("refuses us (403)"), N_("not found (404)"), N_("gone for good (410)")),
+    *(N_("asks us to come less often (429)"), N_("not available now (503)"), N_("the address is malformed")),
+    *(N_("the name is not known"), N_("does not answer"), N_("took too long"), N_("redirects without end")),
+    *(N_("closed the connection without an answer"), N_("broke the connection"), N_("does not speak HTTP")),
+    *(N_("ended before its announced length"), N_("no secure connection could be made")),
+    *(N_("its certificate is not valid"), N_("leads to an address that is not http or https")),
+    *(N_("the address is not http or https"), N_("the answer is empty")),
+    *(N_("these are packed or binary data, not a feed"), N_("this JSON Feed has no list of items")),
+    N_("this is JSON, but not a JSON Feed: look for the feed's address on the publisher's page"),
+    *(N_("reading this feed takes more memory than allowed"), N_("parsing was ended before this feed's turn")),
+)
 TAG_WORDS = {
     Tag.GEOPOLITICAL: N_("Geopolitical"),
     Tag.COMPLIANCE: N_("Compliance"),
