@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import logging
 import re
+import sys
 import warnings
 from collections.abc import Callable
 from typing import Any
@@ -21,6 +22,12 @@ TIMEOUT_S = 30.0
 LATER = frozenset({408, 409, 425, 429})  # the answers of 4xx that another try may change
 TEXT = frozenset({400, 413, 414, 415, 422})  # what was refused is the message, not the address
 _STATUS = re.compile(r"\berror=(\d{3})\b")
+_CODE = re.compile(r"\bcode=(-?\d+)\b")
+
+# The robots of WeCom and DingTalk refuse with 200 and a code in the answer, which Apprise does not read.
+ROBOTS = frozenset({"wecombot", "dingtalk"})
+BUSY = frozenset({-1, 45009, 130101, 410100})  # too many messages, or the service is overloaded
+WRONG = frozenset({93000, 300001, 310000, 400013, 400101, 400102})  # key, signature, keyword, address list; robot gone
 
 
 class Channels:
@@ -71,7 +78,32 @@ def channel(url: str) -> Any:
     if not known:
         said = _("Apprise cannot read the {scheme}:// address of a channel: see its documentation for the form")
         raise ConfigError(said.format(scheme=url.partition("://")[0]))
+    for plugin in found:
+        names = vars(sys.modules[type(plugin).__module__])
+        if str(plugin.secure_protocol) in ROBOTS and not isinstance(names["requests"], _Reading):
+            names["requests"] = _Reading(names["requests"])
     return found
+
+
+class _Reading:
+    """The library `requests` for the module of a robot: a refusal inside an answer of 200 gets the status it means."""
+
+    def __init__(self, requests: Any) -> None:
+        self._requests = requests
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._requests, name)
+
+    def post(self, *arguments: Any, **options: Any) -> Any:
+        answer = self._requests.post(*arguments, **options)
+        try:
+            code = int(answer.json()["errcode"]) if answer.status_code == 200 else 0
+        except (ValueError, KeyError, TypeError):  # no robot answers so
+            code = 0
+        if code:
+            logging.getLogger("apprise").warning("code=%d", code)
+            answer.status_code = 429 if code in BUSY else 403 if code in WRONG else 400
+        return answer
 
 
 class _Overheard(logging.Handler):
@@ -80,6 +112,7 @@ class _Overheard(logging.Handler):
     def __init__(self) -> None:
         super().__init__()
         self._statuses: list[int] = []
+        self._code = ""
         self._logger = logging.getLogger("apprise")
         self._former = (self._logger.propagate, self._logger.level)
 
@@ -95,8 +128,10 @@ class _Overheard(logging.Handler):
         self._logger.setLevel(level)
 
     def emit(self, record: logging.LogRecord) -> None:
-        """Keep the status, forget the words."""
-        self._statuses += [int(status) for status in _STATUS.findall(record.getMessage())]
+        """Keep status and code, forget the words."""
+        said = record.getMessage()
+        self._statuses += [int(status) for status in _STATUS.findall(said)]
+        self._code = next(iter(_CODE.findall(said)), self._code)
 
     def error(self, recipient: str) -> DeliveryError:
         """Why it was not taken, as far as it can be told."""
@@ -106,4 +141,5 @@ class _Overheard(logging.Handler):
             )
         status = self._statuses[-1]
         permanent = 300 <= status < 500 and status not in LATER
-        return DeliveryError(recipient, f"the channel answered {status}", permanent=permanent, content=status in TEXT)
+        said = f"the channel answered {status}" + (f" (code {self._code})" if self._code else "")
+        return DeliveryError(recipient, said, permanent=permanent, content=status in TEXT)

@@ -62,6 +62,7 @@ class Hook:
 
     port: int
     status: int = 200
+    answer: bytes = b"{}"
     headers: dict[str, str] = field(default_factory=dict)
     taken: list[tuple[str, str]] = field(default_factory=list)
 
@@ -76,7 +77,7 @@ def hook() -> Iterator[Hook]:
             for name, value in found.headers.items():
                 self.send_header(name, value)
             self.end_headers()
-            self.wfile.write(b"{}")
+            self.wfile.write(found.answer)
 
         def log_message(self, *_: object) -> None:
             pass
@@ -409,6 +410,42 @@ def test_a_channel_that_refuses_is_tried_again_or_parked(
     [message] = shell.store.messages()
     assert message.state.value == state and str(status) in message.error
     assert bool(shell.store.stops()) is (status in (404, 302))
+
+
+@pytest.mark.parametrize(
+    ("robot", "code", "tries", "state"),
+    [
+        ("wecombot://k3y", 0, 1, "sent"),
+        ("wecombot://k3y", 45009, 9, "ready"),  # too many messages
+        ("wecombot://k3y", 93000, 3, "parked"),  # no such key
+        ("dingtalk://SECabc@t0ken", 310000, 3, "parked"),  # signature, keyword or address list
+        ("dingtalk://SECabc@t0ken", 430101, 4, "parked"),  # the text is refused
+    ],
+)
+def test_a_robot_that_refuses_inside_an_answer_of_200_is_no_success(
+    make: Callable[..., Shell],
+    clock: Clock,
+    hook: Hook,
+    monkeypatch: pytest.MonkeyPatch,
+    robot: str,
+    code: int,
+    tries: int,
+    state: str,
+) -> None:
+    scheme = robot.partition(":")[0]
+    plugin = type(channel(robot)[0])
+    monkeypatch.setattr(plugin, "notify_url", f"http://127.0.0.1:{hook.port}/robot")
+    monkeypatch.setattr(plugin, "request_rate_per_sec", 0)
+    hook.answer = json.dumps({"errcode": code, "errmsg": "as it is"}).encode()
+    shell = make(Recipient(address="duty room", channel=scheme, url=robot))
+    raise_alerts(shell, TITLES[0])
+    announce(shell, now=clock())
+    for _ in range(9):
+        deliver(shell, clock=clock)
+        clock.now += 13 * HOUR
+    [message] = shell.store.messages()
+    assert (len(hook.taken), message.state.value) == (tries, state)
+    assert (f"code {code}" in message.error) is bool(code)
 
 
 def test_a_dead_mail_server_does_not_hold_up_a_channel_nor_the_other_way_round(
