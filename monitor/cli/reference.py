@@ -23,6 +23,7 @@ from monitor.cli import meanings
 
 MADE = "<!-- Written by `python -m monitor.cli.reference`{but}: change the code, then run it. -->"
 NOTES = "<!-- notes -->"
+ALL = "<!-- Every page, written by `python -m monitor.cli.reference` -->"
 _COMMON = ("help", "database_url", "feeds", "verbose")
 
 
@@ -330,6 +331,15 @@ def decisions(docs: Path) -> str:
     )
 
 
+def index(docs: Path) -> str:
+    """docs/README.md as it stands by hand, and below its mark every page by its title."""
+    by_hand = _read(docs / "README.md").partition(ALL)[0]
+    files = sorted({*docs.glob("*.md"), *docs.glob("*/README.md")} - {docs / "README.md"})
+    titles = {file: re.search(r"^# (.+)$", _read(file), re.MULTILINE) for file in files}
+    lines = [f"- [{found[1] if found else file.stem}]({file.relative_to(docs)})" for file, found in titles.items()]
+    return "\n".join([by_hand + ALL, *lines])
+
+
 PAGES: dict[str, Callable[[Path], str]] = {
     "commands.md": commands,
     "settings.md": settings,
@@ -337,6 +347,7 @@ PAGES: dict[str, Callable[[Path], str]] = {
     "database.md": database,
     "api.md": api,
     "decisions/README.md": decisions,
+    "README.md": index,
 }
 
 
