@@ -7,6 +7,8 @@ WRITTEN = {
     "_positive": "a span: `30s`, `15m`, `6h`, `1d`",
     "_addresses": "mail addresses, with commas between",
     "_connections": "1 to 20",
+    "_fetch_connections": "1 to 500",
+    "_region": "letters, digits, `-` and `.`",
     "int": "a number",
     "_yes": "`yes` or `no`",
     "_host_port": "`host:port`",
@@ -36,6 +38,7 @@ FEED_KEYS = {
     "timezone": "what dates without a zone mean, such as `Africa/Nairobi`",
     "format": "what stands at the address",
     "watch": "of a page without a feed: CSS selector of the region that is watched",
+    "paused": "why it is not polled for now, in a few words",
     "select": "of GDELT: themes or CAMEO codes, of which one must be there",
 }
 
@@ -92,6 +95,7 @@ TABLES = {
     "hosts": "manners towards a host: robots.txt, spacing after a refusal",
     "items": "entries of feeds, each once; for others to read",
     "judgements": "what the classifier said of an item",
+    "levels": "the level of each country and tag by day, what was expected, and the forecast",
     "meta": "the installation's own facts: its identity, keys, the schema's version",
     "models": "classifiers: bytes, manifest, digest, state",
     "near_duplicates": "items that say nearly the same as an earlier one",

@@ -236,8 +236,8 @@ def _keys(
     known: Iterable[str], meaning: Mapping[str, str], values: Mapping[str, Iterable[str]], default: Mapping[str, str]
 ) -> list[list[str]]:
     names = list(known)
-    if set(names) != set(meaning):
-        raise LookupError(f"say in monitor/cli/meanings.py what these mean: {sorted(set(names) ^ set(meaning))}")
+    if missing := sorted(set(names) - set(meaning)):
+        raise LookupError(f"say in monitor/cli/meanings.py what these mean: {missing}")
     listed = {name: ", ".join(f"`{value}`" for value in values.get(name, ())) for name in names}
     return [[f"`{name}`", meaning[name], listed[name], default.get(name, "")] for name in names]
 
@@ -263,7 +263,7 @@ def database(_: Path) -> str:
         f"Schema {HEAD}, the same on SQLite and PostgreSQL. Other programs may read `items`, `alerts` and `outbox`;",
         "the rest may change with any version. Times are UTC. Only monitor writes.",
     ]
-    if missing := sorted(set(metadata.tables) ^ set(meanings.TABLES)):
+    if missing := sorted(set(metadata.tables) - set(meanings.TABLES)):
         raise LookupError(f"say in monitor/cli/meanings.py what these tables hold: {missing}")
     for name, table in sorted(metadata.tables.items()):
         lines += ["", f"## {name}", _sentence(meanings.TABLES[name]), ""]
