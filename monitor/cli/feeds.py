@@ -55,7 +55,7 @@ def feeds(shell: Shell, options: argparse.Namespace) -> int:
             show.line(row)
         return 0
     shown = [
-        (r["name"], _(r["kind"]), r["country"], r["items"], show.time(r["last_ok"]), r["failures"] or "", _trouble(r))
+        (r["name"], r["kind"], r["country"], r["items"], show.time(r["last_ok"]), r["failures"] or "", _trouble(r))
         for r in rows
     ]
     heads = (_("feed"), _("kind"), _("country"), _("items"), _("last answer"), _("failures"), _("trouble"))
@@ -127,11 +127,9 @@ def _add(shell: Shell, options: argparse.Namespace) -> int:
     from monitor.ingest.addresses import wrong_address
     from monitor.looking import find
 
-    if not options.what:
-        raise UsageError(_("name the address of a feed or page: monitor feeds add URL"))
     url = options.what if "://" in options.what else f"https://{options.what}"
-    if wrong := wrong_address(url):
-        raise UsageError(_("{url!r} is no address: {why}").format(url=options.what, why=wrong))
+    if not options.what or (wrong := wrong_address(url)):
+        raise UsageError(_("{url!r} is no address: {why}").format(url=options.what, why=wrong if options.what else ""))
     file = _own_list(shell)
     feed, entries = find(shell, url, watch=options.watch)
     feed = replace(feed, name=options.name or feed.name)
