@@ -15,6 +15,7 @@ from datetime import timedelta
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote
 
 from monitor.domain import Role
 from monitor.errors import ConfigError
@@ -23,6 +24,7 @@ from monitor.ingest.guard import Allow
 from monitor.text.durations import duration
 
 PREFIX = "MONITOR_"
+SHORTEST_SECRET = 4  # characters; to mask a shorter one would spoil every text and tell where it stands
 Networks = tuple[IPv4Network | IPv6Network, ...]
 LOOPBACK: Networks = (ip_network("127.0.0.0/8"), ip_network("::1"))
 
@@ -68,6 +70,12 @@ def _connections(text: str) -> int:
     return int(text)
 
 
+def _fetch_connections(text: str) -> int:
+    if not text.isascii() or not text.isdigit() or not 1 <= int(text) <= 500:
+        raise ValueError(_("use a number from 1 to 500"))
+    return int(text)
+
+
 _SIZE = re.compile(r"(\d+(?:\.\d+)?)\s*([kmgt]?)i?b?", re.IGNORECASE)
 
 
@@ -89,6 +97,12 @@ def _host_port(text: str) -> str:
     host, separator, port = text.rpartition(":")
     if not separator or not host or not port.isdigit() or int(port) > 65535:
         raise ValueError(_("use host:port, such as 127.0.0.1:8787"))
+    return text
+
+
+def _region(text: str) -> str:
+    if not re.fullmatch(r"[\w.-]{1,60}", text):
+        raise ValueError(_("use letters, digits, - and . such as cn-shanghai"))
     return text
 
 
@@ -135,6 +149,8 @@ def _database(text: str) -> Secret:
         text = "postgresql+psycopg://" + text.removeprefix("postgresql://")
     if not text.startswith(("sqlite:///", "postgresql+psycopg://")):
         raise ValueError(_("use sqlite:////path/to/file.db or postgresql://user:password@host/name"))
+    if not text.startswith("sqlite") and text.partition("?")[0].count("@") > 1:
+        raise ValueError(_("write @ in a password as %40, : as %3A and / as %2F"))
     return Secret(text)
 
 
@@ -177,9 +193,16 @@ class Settings:
     web_header_role: str = _setting("role of whom the proxy names and no user entry does", _role, "reader")
     web_url: str = _setting("address of the page as recipients reach it", str, "")
     fetch_allow: Allow = _setting("inside addresses that feeds may have, host:port or CIDR:port", Allow.parse, Allow())
+    fetch_connections: int = _setting("connections to feeds at a time", _fetch_connections, 64)
     full_text: bool = _setting("yes or no: read the pages of flagged items that say too little", _yes, True)
     keep: timedelta | None = _setting("items that concerned nobody are kept this long, such as 400d", _positive, None)
     keep_size: int | None = _setting("the database is kept under this size, such as 2GB", size, None)
+    region: str = _setting(
+        "where this installation and its data are, such as cn-shanghai; shown by status", _region, ""
+    )
+    metrics_address: str = _setting(
+        "where /metrics and /health are served without login, for workers; the page has them too", _host_port, ""
+    )
     contact: str = _setting("address or URL put into the User-Agent", str, "")
     lang: str = _setting("language of new recipients and of this terminal: en or zh", _language, "en")
     log_format: str = _setting("text or json", _log_format, "text")
@@ -260,6 +283,26 @@ def _without_password(url: str) -> str:
     scheme, separator, rest = url.partition("://")
     credentials, at, place = rest.rpartition("@")
     return f"{scheme}{separator}{credentials.partition(':')[0]}:***@{place}" if at else url
+
+
+def mask(settings: Settings) -> Callable[[str], str]:
+    """What takes every secret of these settings out of a text, as it stands in a setting and as it is meant."""
+    found = set()
+    for setting in fields(Settings):
+        if not setting.metadata["secret"] or not (value := str(getattr(settings, setting.name))):
+            continue
+        if "://" in value:  # of an address only the password is secret
+            user, _, _host = value.partition("://")[2].rpartition("@")
+            value = user.partition(":")[2]
+        found |= {value, unquote(value), repr(value)[1:-1]}
+    secrets = sorted((secret for secret in found if len(secret) >= SHORTEST_SECRET), key=len, reverse=True)
+
+    def masked(text: str) -> str:
+        for secret in secrets:
+            text = text.replace(secret, "***")
+        return text
+
+    return masked
 
 
 def _ours(environment: Mapping[str, str]) -> dict[str, str]:

@@ -7,22 +7,22 @@ restart loses nothing. SIGTERM lets the running jobs end, then everything stops.
 from __future__ import annotations
 
 import logging
-import os
 import signal
-import socket
 import threading
 from collections.abc import Callable
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from datetime import timedelta
 from pathlib import Path
 from typing import IO, Any
 
+from monitor import metrics
 from monitor.duedates import remind
 from monitor.errors import MonitorError, StoreError
 from monitor.escalating import escalate
 from monitor.i18n import _
 from monitor.pipeline import run_pass
-from monitor.sending import WATCH_OVER, deliver
+from monitor.progress import notify_systemd
+from monitor.sending import deliver
 from monitor.shell import Shell
 from monitor.telling import announce, health, send_briefs, send_digests
 from monitor.tending import tend
@@ -36,7 +36,8 @@ TICK_SEND = timedelta(seconds=5)
 TICK_REMIND = timedelta(minutes=5)
 QUICKEST = timedelta(seconds=0.2)
 DRAIN_S = 8.0  # running jobs may end within this after SIGTERM
-STUCK_AFTER = timedelta(minutes=2)
+TICK_WATCHDOG = timedelta(seconds=10)
+WATCHED = ("poll", "send")  # who does not get on is stuck, and systemd starts us anew
 
 
 class Daemon:
@@ -46,7 +47,6 @@ class Daemon:
         self.shell = shell
         self.mail = mail
         self.stopping = threading.Event()
-        self.progress: dict[str, Any] = {}
 
     def poll(self) -> None:
         """A pass over what is due; nothing happens when nothing is."""
@@ -54,6 +54,7 @@ class Daemon:
         due = self.shell.store.next_due()
         if due is None or due <= self.shell.clock():
             outcome = run_pass(self.shell, stop=self.stopping.is_set)
+            metrics.passed(outcome)
             if outcome.feeds:
                 log.info("polled", extra={"feeds": outcome.feeds, "new": outcome.items_new, "took_s": outcome.took_s})
         announce(self.shell, now=self.shell.clock())
@@ -64,7 +65,7 @@ class Daemon:
         send_digests(self.shell, now=self.shell.clock())
         send_briefs(self.shell, now=self.shell.clock())
         if self.mail:
-            deliver(self.shell, clock=self.shell.clock, stop=self.stopping.is_set)
+            metrics.delivered(deliver(self.shell, clock=self.shell.clock, stop=self.stopping.is_set))
 
     def remind(self) -> None:
         """Dates that come nearer and alerts nobody acknowledged: the duties to tell, which `send` then fulfils."""
@@ -82,21 +83,22 @@ class Daemon:
             if self.stopping.is_set():
                 return
             try:
-                work()
+                with metrics.timed(name), self.shell.progress.job(name):
+                    work()
             except MonitorError as problem:
-                log.error("job failed", extra={"job": name, "why": str(problem)})
+                self.shell.progress.failed(name, problem)
             except Exception:
                 log.exception("job failed by a bug of ours", extra={"job": name})
-            else:
-                self.progress[name] = self.shell.clock()
 
         return run
 
     def watchdog(self) -> None:
-        """Tell systemd that we are alive, only while the jobs really make progress."""
-        now = self.shell.clock()
-        limits = {"poll": STUCK_AFTER, "send": WATCH_OVER}
-        if all(now - self.progress.get(name, now - WATCH_OVER * 2) < limit for name, limit in limits.items()):
+        """Tell systemd that we are alive, only while the jobs really get on; a job that does not is named."""
+        stuck = self.shell.progress.stuck(*WATCHED)
+        if stuck:
+            log.error("jobs do not get on", extra={"jobs": " ".join(stuck)})
+            notify_systemd(f"STATUS=stuck: {' '.join(stuck)}")
+        else:
             notify_systemd("WATCHDOG=1")
 
 
@@ -115,10 +117,11 @@ def serve(shell: Shell, *, web: bool, mail: bool) -> int:
         daemon = Daemon(shell, mail=mail)
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: daemon.stopping.set())
-        page = _start_page(shell, daemon) if web else None
+        page = _start_page(shell) if web else None
+        stack.enter_context(metrics.served(shell))
         scheduler = BackgroundScheduler(
             timezone="UTC",
-            executors={"default": ThreadPoolExecutor(4)},
+            executors={"default": ThreadPoolExecutor(5)},
             job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None},
         )
         every = shell.settings.poll_interval or TICK_POLL
@@ -130,7 +133,7 @@ def serve(shell: Shell, *, web: bool, mail: bool) -> int:
             ),
             "remind": (daemon.remind, TICK_REMIND),
             "tend": (daemon.tend, TICK_TEND),
-            "watchdog": (daemon.watchdog, timedelta(seconds=15)),
+            "watchdog": (daemon.watchdog, TICK_WATCHDOG),
         }
         for name, (work, often) in jobs.items():
             first = shell.clock() + (TEND_AFTER if name == "tend" else timedelta(0))
@@ -146,6 +149,8 @@ def serve(shell: Shell, *, web: bool, mail: bool) -> int:
         daemon.stopping.wait()
         notify_systemd("STOPPING=1")
         _drain(scheduler, page)
+        with suppress(MonitorError):
+            shell.store.forget_steps(WATCHED)
     log.warning("monitor stopped")
     return 0
 
@@ -160,7 +165,7 @@ def _drain(scheduler: Any, page: Any) -> None:
     waiter.join(DRAIN_S)
 
 
-def _start_page(shell: Shell, daemon: Daemon) -> Any:
+def _start_page(shell: Shell) -> Any:
     from monitor.web.server import Page
 
     page = Page(shell, health=lambda: health(shell, now=shell.clock()))
@@ -200,17 +205,3 @@ class only_one:  # noqa: N801  (reads as a word: `with only_one(shell)`)
     def __exit__(self, *_: object) -> None:
         if self._handle is not None:
             self._handle.close()
-
-
-def notify_systemd(message: str) -> None:
-    """One datagram to systemd where it started us. Source: sd_notify(3)"""
-    address = os.environ.get("NOTIFY_SOCKET", "")
-    if not address:
-        return
-    if address.startswith("@"):
-        address = "\0" + address[1:]
-    try:
-        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as out:
-            out.sendto(message.encode(), address)
-    except OSError as problem:
-        log.warning("systemd was not told", extra={"why": problem.strerror})

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from enum import StrEnum
 from pathlib import Path
 from shutil import disk_usage
 
+from monitor.config import mask
 from monitor.domain import Text
 from monitor.errors import MonitorError
 from monitor.i18n import _
@@ -40,11 +41,13 @@ class Finding:
 
 def examine(shell: Shell) -> Iterator[Finding]:
     """Every check in turn; one that cannot be made fails with its reason, and the others go on."""
+    masked = mask(shell.settings)
     for name, check in CHECKS:
         try:
-            yield from check(shell)
+            for found in check(shell):
+                yield replace(found, found=masked(found.found))
         except MonitorError as problem:
-            yield Finding(check=name, verdict=Verdict.FAIL, found=str(problem), todo=_("mend this first"))
+            yield Finding(check=name, verdict=Verdict.FAIL, found=masked(str(problem)), todo=_("mend this first"))
 
 
 def _settings(shell: Shell) -> Iterator[Finding]:

@@ -12,7 +12,7 @@ import logging
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import closing
+from contextlib import closing, contextmanager, suppress
 from dataclasses import fields, replace
 from datetime import datetime, timedelta
 
@@ -29,6 +29,7 @@ from monitor.domain import (
     ParsedFeed,
     PollOutcome,
 )
+from monitor.errors import StoreError
 from monitor.ingest.addresses import shown
 from monitor.ingest.moves import HELD, has_moved, host_of, to_be_held
 from monitor.ingest.politeness import interval, learnt, next_poll, skips_of, spread
@@ -64,18 +65,21 @@ def run_pass(
     are due; the list of feeds and what waits for the classifier are then looked after by another job.
     """
     began, now = time.monotonic(), shell.clock()
-    feeds, _ = shell.feeds, shell.profiles  # wrong ones end the pass before it begins
+    _feeds, _profiles = shell.feeds, shell.profiles  # wrong ones end the pass before it begins
     store = shell.store
     if most is None:
-        store.sync_feeds(feeds)
+        shell.sync_feeds()
+    _give_back(shell)
     due = store.claim_due(shell.feeds, now=now, everything=everything, most=most)
     pass_id = store.start_pass(at=now) if due else None
     counts: Counter[str] = Counter(feeds=len(due))
     if not fetch_only and most is None:
         judge_waiting(shell, now=now, counts=counts)
     if due:
-        _poll(shell, due, now=now, fetch_only=fetch_only, counts=counts, progress=progress, stop=stop, full=everything)
-        store.release(due)
+        with _given_back(shell, due):
+            _poll(
+                shell, due, now=now, fetch_only=fetch_only, counts=counts, progress=progress, stop=stop, full=everything
+            )
     if not fetch_only and any(profile.named(NameKind.BRAND) for profile in shell.profiles):
         from monitor.bursts import watch_brands
 
@@ -87,6 +91,27 @@ def run_pass(
     outcome = PollOutcome(**told, took_s=round(time.monotonic() - began, 3))
     log.info("pass ended", extra={"feeds": outcome.feeds, "new": outcome.items_new, "took_s": outcome.took_s})
     return outcome
+
+
+@contextmanager
+def _given_back(shell: Shell, due: Sequence[FeedState]) -> Iterator[None]:
+    """The leases of feeds that were not got to end with the pass; where the database is away, before the next one."""
+    try:
+        yield
+    finally:
+        shell.not_given_back.append(due)
+        with suppress(StoreError):
+            _give_back(shell)
+
+
+def _give_back(shell: Shell) -> None:
+    while shell.not_given_back:
+        due = shell.not_given_back.pop()
+        try:
+            shell.store.release(due)
+        except StoreError:
+            shell.not_given_back.append(due)
+            raise
 
 
 def _poll(
@@ -108,6 +133,7 @@ def _poll(
             for batch in _batches(answers):
                 store_batch(shell, batch, now=now, fetch_only=fetch_only, counts=counts)
                 done += len(batch)
+                shell.progress.step()
                 if progress is not None:
                     progress(done, len(due))
                 if stop():
@@ -295,7 +321,7 @@ def _update_of(fetched: Fetched, parsed: ParsedFeed, *, new: int, now: datetime)
         body_digest=digest(fetched.body) if whole else state.body_digest,
         failures=failures,
         error=error,
-        moved_to=fetched.moved_to or state.moved_to,
+        moved_to=shown(fetched.moved_to) if fetched.moved_to else state.moved_to,
         new_items=new,
         rhythm=rhythm,
         ttl_s=ttl_s,

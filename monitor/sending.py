@@ -12,7 +12,7 @@ import time
 from collections import Counter
 from collections.abc import Callable
 from contextlib import ExitStack
-from datetime import datetime, timedelta
+from datetime import datetime
 from pathlib import Path
 from threading import Event
 from typing import Any
@@ -20,7 +20,7 @@ from zlib import crc32
 
 from monitor.config import Settings
 from monitor.domain import SELF, Message, MessageState, Stop, StopKind
-from monitor.errors import DeliveryError
+from monitor.errors import ConflictError, DeliveryError, StoreError
 from monitor.notify.retry import LONGEST_WAIT, after_failure
 from monitor.shell import Shell, signer_of
 from monitor.store.outbox import MAIL
@@ -28,6 +28,7 @@ from monitor.store.outbox import MAIL
 log = logging.getLogger(__name__)
 
 CLAIM = 20  # messages taken at a time by each connection
+NOTE_AFTER_S = (0.5, 1, 2, 4, 8, 15, 30, 60, 60, 60, 60)  # five minutes; a lease is twice as long
 RENEW_AFTER_S = 60.0  # a batch older than this begins its leases anew before it goes on
 
 
@@ -95,6 +96,7 @@ def _line(
                     if position >= len(claimed) or claimed[position] is not message:
                         break  # somebody else took it: claim anew
                 result = "" if over() else _send(shell, send, message, clock=clock)
+                shell.progress.step()
                 if result in ("sent", "retry", "parked"):
                     outcome[result] += 1
                     continue
@@ -122,9 +124,26 @@ def _send(shell: Shell, send: Callable[[Message], None], message: Message, *, cl
         if isinstance(problem, ServerUnreachable):
             return UNREACHABLE
         return "parked" if state is MessageState.PARKED else "retry"
-    shell.store.settle(message, state=MessageState.SENT, at=clock())
+    _note_sent(shell, message, clock=clock)
     log.info("message sent", extra={"outbox": message.id, "kind": message.kind.value, "attempts": message.attempts})
     return "sent"
+
+
+def _note_sent(shell: Shell, message: Message, *, clock: Callable[[], datetime]) -> None:
+    """Write down that it left. Where the database is away just then, wait for it as long as the message is ours
+    alone: else it would be told twice. Raises: StoreError when it stays away.
+    """
+    for wait_s in NOTE_AFTER_S:
+        try:
+            shell.store.settle(message, state=MessageState.SENT, at=clock())
+        except ConflictError:
+            raise
+        except StoreError as problem:
+            log.warning("sent, but not noted yet", extra={"outbox": message.id, "why": str(problem)})
+            time.sleep(wait_s)
+        else:
+            return
+    shell.store.settle(message, state=MessageState.SENT, at=clock())
 
 
 def _put_off(shell: Shell, message: Message, problem: DeliveryError, *, now: datetime) -> MessageState:
@@ -221,6 +240,3 @@ def outbox_folder(settings: Settings) -> Path:
 def release(shell: Shell, address: str, *, author: str, now: datetime) -> tuple[int, int]:
     """Write to a parked address again: stops lifted, messages due again."""
     return shell.store.resume(address, kind=StopKind.PARKED, at=now, author=author)
-
-
-WATCH_OVER = timedelta(minutes=12)  # a server may take ten minutes for one reply: so long the sending is not stuck

@@ -9,13 +9,15 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from functools import cached_property, lru_cache
 from pathlib import Path
+from time import monotonic
 from typing import TYPE_CHECKING, Any
 
 from monitor import resources
 from monitor.config import Settings
-from monitor.domain import Feed, Profile, Recipient
+from monitor.domain import Feed, FeedState, Profile, Recipient
 from monitor.errors import ArtefactError, ConfigError, MonitorError, UsageError
 from monitor.i18n import _
+from monitor.progress import Progress
 from monitor.store import Store
 from monitor.text.lines import Document, read_file
 from monitor.warn.profile_file import default_profile, parse
@@ -30,6 +32,7 @@ log = logging.getLogger(__name__)
 
 DEFAULT_EVERY = timedelta(minutes=30)
 TAGGER_IDLE_S = 120.0
+SYNC_EVERY_S = 300.0
 MEANINGS_KEPT = 8_000  # headlines whose vectors are remembered, 800 bytes each
 LOCAL_DESK = "desk@localhost"  # who reads the .eml files while nobody is named
 
@@ -45,6 +48,11 @@ class Shell:
     def store(self) -> Store:
         """The database, created or migrated on first use."""
         return Store.open(self.settings.database)
+
+    @cached_property
+    def progress(self) -> Progress:
+        """Which jobs of this process get on."""
+        return Progress(lambda job: self.store.note_step(job, at=self.clock()))
 
     @cached_property
     def feeds(self) -> Sequence[Feed]:
@@ -105,7 +113,10 @@ class Shell:
         """The machine's tagging process, reached through its socket; started with the first text."""
         from monitor.classify.tagger import Tagger
 
-        return Tagger(model_dir=self.model_dir, socket=self.settings.folder / "tagger.sock", idle_s=TAGGER_IDLE_S)
+        socket = self.settings.folder / "tagger.sock"
+        return Tagger(
+            model_dir=self.model_dir, socket=socket, idle_s=TAGGER_IDLE_S, on_answer=lambda: self.progress.step()
+        )
 
     @cached_property
     def meaning(self) -> Callable[[str, str], bytes]:
@@ -158,6 +169,16 @@ class Shell:
                 cached.pop(name, None)
             log.warning("another classifier judges", extra={"digest": promoted[:12] or "shipped"})
 
+    def sync_feeds(self) -> None:
+        """Tell the database which feeds are listed, where that was not told lately: with 100,000 of them it takes
+        longer than finding out which are due.
+        """
+        feeds, cached = self.feeds, self.__dict__
+        told, at = cached.get("_synced", (None, 0.0))
+        if told is not feeds or monotonic() - at > SYNC_EVERY_S:
+            self.store.sync_feeds(feeds)
+            cached["_synced"] = (feeds, monotonic())
+
     def _files(self) -> dict[str, Path]:
         named = {name: getattr(self.settings, name) for name in ("feeds", "profiles", "playbooks")}
         return {name: file for name, file in named.items() if file is not None}
@@ -167,7 +188,9 @@ class Shell:
         from monitor.ingest.fetch import Fetcher, FetchLimits
 
         agent, allow = user_agent(self.settings), self.settings.fetch_allow
-        return Fetcher(user_agent=agent, allow=allow, limits=FetchLimits(**limits))
+        return Fetcher(
+            user_agent=agent, allow=allow, limits=FetchLimits(**{"at_once": self.settings.fetch_connections} | limits)
+        )
 
     def parsers(self) -> Parsers:
         """Warm, limited parser children."""
@@ -192,6 +215,11 @@ class Shell:
             raise
         fetcher.stop()
         self._at_rest.append((fetcher, parsers))
+
+    @cached_property
+    def not_given_back(self) -> list[Sequence[FeedState]]:
+        """Feeds of passes that ended while the database was away: their leases are still ours."""
+        return []
 
     @cached_property
     def _at_rest(self) -> list[tuple[Fetcher, Parsers]]:

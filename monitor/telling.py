@@ -29,6 +29,7 @@ from monitor.duedates import coming
 from monitor.errors import DeliveryError
 from monitor.notify.identity import domain_of, message_id
 from monitor.notify.schedule import is_quiet, period_end, zone_of
+from monitor.progress import stuck_since
 from monitor.shell import Shell, signer_of
 from monitor.store.alerts import SILENCED
 from monitor.store.outbox import MAIL, Duty
@@ -417,11 +418,15 @@ def health(shell: Shell, *, now: datetime) -> dict[str, Any]:
     unsent_too_long = oldest is not None and now - oldest > UNSENT_TOO_LONG
     patience = max(AWAKE_WITHIN, 3 * min((state.feed.every for state in states), default=AWAKE_WITHIN))
     awake = last is not None and last.ended is not None and now - last.ended <= patience
+    stuck = stuck_since(store.steps(), now=now)
     silent = [state for state in states if state.silence and not state.failures]
     blind = 2 * (len(stale) + len(silent)) > len(states)
     return {
-        "healthy": awake and not blind and not unsent_too_long and not totals["waiting"],
+        "healthy": awake and stuck is None and not blind and not unsent_too_long and not totals["waiting"],
+        "region": shell.settings.region or None,
         "last_pass": last.ended if last else None,
+        "stuck_since": stuck,
+        "last_item": store.last_item(),
         "feeds": len(states),
         "feeds_reached": sum(state.last_ok is not None and not state.failures for state in states),
         "feeds_failing": len(stale),

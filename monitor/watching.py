@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from time import monotonic
 
+from monitor.progress import stuck_since
 from monitor.shell import Shell
 from monitor.telling import AWAKE_WITHIN, UNSENT_TOO_LONG
 
@@ -28,12 +30,22 @@ class Pulse:
     waiting: int  # items not judged yet
     to_review: int  # no further than MOST_COUNTED
     alerts_open: int
+    steps: Mapping[str, datetime]  # when each job last got on
+    stuck_since: datetime | None
+    last_item: datetime | None
     awake: bool
+
+    @property
+    def healthy(self) -> bool:
+        """Awake, and everything that was read was judged."""
+        return self.awake and not self.waiting
 
 
 def pulse(shell: Shell, *, now: datetime) -> Pulse:
     """The watch's signs of life now."""
     store = shell.store
+    steps = store.steps()
+    stuck = stuck_since(steps, now=now)
     last, oldest, outbox = store.last_pass(), store.oldest_unsent(), store.outbox_counts()
     feeds, reached, failing = store.feed_pulse()
     every = min((feed.every for feed in shell.feeds), default=AWAKE_WITHIN)
@@ -50,7 +62,10 @@ def pulse(shell: Shell, *, now: datetime) -> Pulse:
         waiting=store.waiting_count(),
         to_review=store.queue_length(most=MOST_COUNTED),
         alerts_open=store.open_alerts(),
-        awake=looked and in_time and 2 * reached >= feeds,  # half blind is not awake
+        steps=steps,
+        stuck_since=stuck,
+        last_item=store.last_item(),
+        awake=looked and in_time and stuck is None and 2 * reached >= feeds,  # half blind is not awake
     )
 
 

@@ -12,15 +12,17 @@ import signal
 import threading
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from itertools import count
 from typing import Any
 
+from monitor import metrics
 from monitor.duedates import remind
-from monitor.errors import ConfigError, MonitorError
+from monitor.errors import ConfigError, MonitorError, StoreError
 from monitor.escalating import escalate
 from monitor.i18n import _
 from monitor.pipeline import judge_waiting, run_pass
+from monitor.progress import notify_systemd
 from monitor.sending import deliver
 from monitor.shell import Shell
 from monitor.telling import announce, send_briefs, send_digests
@@ -31,6 +33,8 @@ log = logging.getLogger(__name__)
 SHARD = 300  # feeds a job takes
 MOST_SHARDS = 64  # jobs waiting at most; more would only be more of the same
 TICK_S = 1.0
+AGAIN_S = 3.0  # after the database was away
+WATCH_S = 10.0  # how often systemd is told, and dead workers are looked for
 TEND_TICKS = 60  # what is done beside the passes, so many ticks apart
 ALONE, TENDED = ("tell",), ("tend",)  # jobs that run on one machine at a time
 LOCK_TRY_S = 5.0  # how often another machine tries to become the scheduler
@@ -56,7 +60,8 @@ def work(shell: Shell, *, concurrency: int, schedule: bool = True) -> int:
     if schedule:
         scheduler.start()
     try:
-        asyncio.run(_take_jobs(shell, url, stopping, concurrency))
+        with metrics.served(shell):
+            asyncio.run(_take_jobs(shell, url, stopping, concurrency))
     finally:
         stopping.set()
         if schedule:
@@ -102,13 +107,16 @@ def _schedule(shell: Shell, url: str, stopping: threading.Event) -> None:
                 if held is not None:
                     log.warning("this machine schedules")
                     app.open()
+                    shell.progress.works("scheduling")
                     for number in count():
                         if stopping.wait(TICK_S):
                             break
                         held.execute("SELECT 1")  # the lock is ours only as long as this session lives
-                        tick(shell, app, tending=number % TEND_TICKS == 0)
+                        with metrics.timed("schedule"), shell.progress.job("schedule"):
+                            tick(shell, app, tending=number % TEND_TICKS == 0)
+                    shell.store.forget_steps(("schedule", "tell"))  # stopped in order, the next one notes anew
         except Exception as problem:
-            log.warning("no scheduling from here for the moment", extra={"why": str(problem).splitlines()[0]})
+            shell.progress.failed("scheduling", StoreError(first_line(problem)))
         stopping.wait(LOCK_TRY_S)
 
 
@@ -154,13 +162,40 @@ def _apart() -> dict[str, str]:
 
 
 async def _take_jobs(shell: Shell, url: str, stopping: threading.Event, concurrency: int) -> None:
+    """Serve the queue until it is stopped; where the database goes away, begin anew once it is back."""
+    loop = asyncio.get_running_loop()
+    logging.getLogger("procrastinate").setLevel(logging.CRITICAL)  # what went wrong is told here, in one line
+    logging.getLogger("psycopg.pool").setLevel(logging.ERROR)
+    stop = asyncio.Event()
+
+    def end() -> None:
+        stopping.set()
+        stop.set()
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, end)
+    notify_systemd("READY=1")
+    while not stop.is_set():
+        try:
+            await _serve_queue(shell, url, stopping, stop, concurrency)
+        except Exception as problem:
+            shell.progress.failed("queue", StoreError(first_line(problem)))
+            with suppress(TimeoutError):
+                await asyncio.wait_for(stop.wait(), AGAIN_S)
+    notify_systemd("STOPPING=1")
+    log.warning("worker stopped")
+
+
+async def _serve_queue(
+    shell: Shell, url: str, stopping: threading.Event, stop: asyncio.Event, concurrency: int
+) -> None:
+    """Take jobs until `stop`. Raises: whatever the queue's library raises when the database is away."""
     from procrastinate import App, PsycopgConnector
 
     app = App(connector=PsycopgConnector(conninfo=url, kwargs=_apart(), min_size=1, max_size=concurrency + 3))
     app.task(name="poll", queue="poll")(lambda: poll(shell, stopping))
     app.task(name="tell", queue="tell")(lambda: tell(shell, stopping))
     app.task(name="tend", queue="tend")(lambda: beside(shell, stopping))
-    loop = asyncio.get_running_loop()
     async with app.open_async():
         worker = asyncio.create_task(
             app.run_worker_async(
@@ -172,22 +207,25 @@ async def _take_jobs(shell: Shell, url: str, stopping: threading.Event, concurre
                 shutdown_graceful_timeout=20.0,
             )
         )
-
-        def stop() -> None:
-            stopping.set()
-            worker.cancel()
-
-        for number in (signal.SIGTERM, signal.SIGINT):
-            loop.add_signal_handler(number, stop)
+        asked = asyncio.create_task(stop.wait())
         log.warning("worker takes jobs", extra={"concurrency": concurrency})
-        while not worker.done():
-            await asyncio.wait([worker], timeout=STALLED_S)
-            await _bury_the_dead(app)
-    log.warning("worker stopped")
+        shell.progress.works("queue")
+        while not worker.done() and not stop.is_set():
+            await asyncio.wait([worker, asked], timeout=WATCH_S, return_when=asyncio.FIRST_COMPLETED)
+            if await _bury_the_dead(app) and not shell.progress.hung():
+                notify_systemd("WATCHDOG=1")
+        asked.cancel()
+        if stop.is_set():
+            worker.cancel()
+        with suppress(asyncio.CancelledError):
+            await worker
 
 
-async def _bury_the_dead(app: Any) -> None:
-    """A job whose worker died is taken out: its feeds' leases run out by themselves, and it held nothing else."""
+async def _bury_the_dead(app: Any) -> bool:
+    """A job whose worker died is taken out: its feeds' leases run out by themselves, and it held nothing else.
+
+    Returns whether the queue answered.
+    """
     from procrastinate.jobs import Status
 
     try:
@@ -195,40 +233,49 @@ async def _bury_the_dead(app: Any) -> None:
             await app.job_manager.finish_job(job=job, status=Status.FAILED, delete_job=True)
             log.warning("a job whose worker died was taken out", extra={"job": job.task_name})
     except Exception as problem:
-        log.warning("dead jobs could not be looked for", extra={"why": str(problem).splitlines()[0]})
+        log.debug("dead jobs could not be looked for", extra={"why": first_line(problem)})
+        return False
+    return True
+
+
+def first_line(problem: Exception) -> str:
+    """What a library says went wrong, in one line."""
+    return (str(problem).splitlines() or [repr(problem)])[0]
 
 
 def poll(shell: Shell, stopping: threading.Event) -> None:
     """One shard of what is due."""
-    with _border("poll"):
+    with _border(shell, "poll"):
         shell.refresh()
         outcome = run_pass(shell, most=SHARD, stop=stopping.is_set)
+        metrics.passed(outcome)
         if outcome.feeds:
             log.info("polled", extra={"feeds": outcome.feeds, "new": outcome.items_new, "took_s": outcome.took_s})
 
 
 def tell(shell: Shell, stopping: threading.Event) -> None:
     """What is due to be said, by one worker at a time."""
-    with _border("tell"):
+    with _border(shell, "tell"):
         shell.refresh()
         judge_waiting(shell, now=shell.clock(), counts=Counter())
         for duty in (remind, escalate, announce, send_digests, send_briefs):
             duty(shell, now=shell.clock())
-        deliver(shell, clock=shell.clock, stop=stopping.is_set)
+        metrics.delivered(deliver(shell, clock=shell.clock, stop=stopping.is_set))
 
 
 def beside(shell: Shell, stopping: threading.Event) -> None:
     """Habits of feeds, search index, articles, retention: what is due of them."""
-    with _border("tend"):
+    with _border(shell, "tend"):
         tend(shell, now=shell.clock(), stop=stopping.is_set)
 
 
 @contextmanager
-def _border(job: str) -> Iterator[None]:
+def _border(shell: Shell, job: str) -> Iterator[None]:
     """Expected trouble is told and the job ends: what was due is due still, and the next one does it."""
     try:
-        yield
+        with metrics.timed(job), shell.progress.job(job):
+            yield
     except MonitorError as problem:
-        log.error("job failed", extra={"job": job, "why": str(problem)})
+        shell.progress.failed(job, problem)
     except Exception:
         log.exception("job failed by a bug of ours", extra={"job": job})

@@ -15,7 +15,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from hashlib import blake2b
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
@@ -67,10 +67,13 @@ _encoder = msgspec.msgpack.Encoder()
 class Tagger:
     """The client: asks the machine's tagging process, and starts it where there is none."""
 
-    def __init__(self, *, model_dir: Path, socket: Path, idle_s: float) -> None:
+    def __init__(
+        self, *, model_dir: Path, socket: Path, idle_s: float, on_answer: Callable[[], object] = lambda: None
+    ) -> None:
         self._model = str(model_dir.resolve())
         self._path = _short(socket)
         self._idle_s = idle_s
+        self._on_answer = on_answer  # told of each question that was answered
 
     def judge(self, texts: Sequence[Text], *, fast: bool = False) -> list[Judgement]:
         """What the classifier says of each text, by its fast tier alone if `fast`.
@@ -107,6 +110,7 @@ class Tagger:
                 if answer.error:
                     raise ArtefactError(answer.error)
                 if not answer.stale:
+                    self._on_answer()
                     return answer
             time.sleep(wait)
             wait = min(wait * 2, 0.1)

@@ -10,7 +10,7 @@ import argparse
 import logging
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import closing
 from datetime import UTC, datetime
 from importlib import import_module
@@ -45,12 +45,17 @@ def _run(arguments: list[str]) -> int:
 
     settings = config.load(os.environ, env_file=Path(".env"), database_url=options.database_url, feeds=options.feeds)
     i18n.use(settings.lang)
-    _log_to_stderr(settings.log_format, verbose=options.verbose)
+    masked = config.mask(settings)
+    _log_to_stderr(settings.log_format, masked, verbose=options.verbose)
     moment = _moment(options.as_of) if getattr(options, "as_of", None) else None
     shell = Shell(settings=settings, clock=(lambda: moment) if moment else system_clock)
     module, function = options.call.split(":")
-    with closing(shell):
-        return int(getattr(import_module(f"monitor.cli.{module}"), function)(shell, options))
+    try:
+        with closing(shell):
+            return int(getattr(import_module(f"monitor.cli.{module}"), function)(shell, options))
+    except MonitorError as problem:
+        print(f"monitor: {masked(str(problem))}", file=sys.stderr)
+        return problem.exit_code
 
 
 def _refuse_unknown(arguments: list[str]) -> None:
@@ -76,10 +81,11 @@ def _moment(text: str) -> datetime:
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
-def _log_to_stderr(form: str, *, verbose: bool) -> None:
+def _log_to_stderr(form: str, masked: Callable[[str], str], *, verbose: bool) -> None:
     from monitor.cli.logs import handler
 
-    logging.basicConfig(level=logging.INFO if verbose else logging.WARNING, handlers=[handler(form)], force=True)
+    level = logging.INFO if verbose else logging.WARNING
+    logging.basicConfig(level=level, handlers=[handler(form, masked)], force=True)
 
 
 class _Formatter(argparse.RawDescriptionHelpFormatter):

@@ -11,6 +11,7 @@ from monitor.cli import show
 from monitor.domain import Feed, Silence
 from monitor.errors import ConfigError, UsageError
 from monitor.i18n import _, current
+from monitor.ingest.addresses import public
 from monitor.ingest.moves import host_of
 from monitor.ingest.politeness import interval
 from monitor.notify.words import silence_words
@@ -31,7 +32,7 @@ def feeds(shell: Shell, options: argparse.Namespace) -> int:
         rows.append(
             {
                 "name": feed.name,
-                "url": feed.url,
+                "url": public(feed.url),
                 "publisher": feed.publisher,
                 "kind": feed.kind.value,
                 "language": feed.language,

@@ -5,18 +5,30 @@ from __future__ import annotations
 import json
 import logging
 import sys
+import time
+from collections.abc import Callable
 
 _STANDARD = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime"}
 
 
 class _Lines(logging.Formatter):
-    def __init__(self, form: str) -> None:
+    converter = staticmethod(time.gmtime)
+
+    def __init__(self, form: str, masked: Callable[[str], str]) -> None:
         super().__init__()
         self._json = form == "json"
+        self._masked = masked
 
     def format(self, record: logging.LogRecord) -> str:
+        return self._masked(self._line(record))
+
+    def _line(self, record: logging.LogRecord) -> str:
         facts = {key: value for key, value in vars(record).items() if key not in _STANDARD}
-        line = {"time": self.formatTime(record, "%Y-%m-%dT%H:%M:%S"), "level": record.levelname.lower()}
+        line = {
+            "time": self.formatTime(record, "%Y-%m-%dT%H:%M:%SZ"),
+            "level": record.levelname.lower(),
+            "logger": record.name,
+        }
         line |= {"event": record.getMessage(), **facts}
         if record.exc_info:
             line["traceback"] = self.formatException(record.exc_info)
@@ -27,10 +39,10 @@ class _Lines(logging.Formatter):
         return f"{line['time']} {record.levelname:<7} {_plain(line['event'])} {known}".rstrip() + traceback
 
 
-def handler(form: str) -> logging.Handler:
-    """A handler for stderr in the form `text` or `json`."""
+def handler(form: str, masked: Callable[[str], str] = str) -> logging.Handler:
+    """A handler for stderr in the form `text` or `json`; `masked` takes secrets out of each line."""
     found = logging.StreamHandler(sys.stderr)
-    found.setFormatter(_Lines(form))
+    found.setFormatter(_Lines(form, masked))
     return found
 
 

@@ -30,7 +30,12 @@ VALUES = (
     N_("invalid %(type)s value: %(value)r"),
     # monitor status
     N_("healthy"),
+    N_("region"),
     N_("last pass"),
+    N_("stuck since"),
+    N_("last item"),
+    N_("database"),
+    N_("role"),
     N_("feeds"),
     N_("feeds reached"),
     N_("feeds failing"),

@@ -9,6 +9,10 @@ from monitor.i18n import _
 from monitor.text.normalise import one_line
 
 _BLANK = re.compile(r"[\s\x00-\x1f]")
+_SECRET = re.compile(
+    r"((?:^|&)[^=&]*(?:key|token|auth|secret|sig|signature|pass|passwd|password|pwd|code|sid|session)=)[^&]+",
+    re.IGNORECASE,
+)
 _SAFE = "/%:@!$&'()*+,;=~?[]"
 
 
@@ -48,6 +52,21 @@ def on_the_wire(url: str) -> str:
         host = quote(host)  # no host at all: it will not be found
     path, query = quote(parts.path, safe=_SAFE), quote(parts.query, safe=_SAFE)
     return urlunsplit((parts.scheme, f"{quote(user, safe=_SAFE)}{at}{host}{colon}{port}", path, query, ""))
+
+
+def public(url: str) -> str:
+    """`url` as it may be stored with an item and told to readers: without user and password, and with *** for what a
+    parameter called key, token or the like says.
+    """
+    try:
+        parts = urlsplit(url)
+        host = (parts.hostname or "") + (f":{parts.port}" if parts.port else "")
+    except ValueError:
+        return ""
+    if "@" not in parts.netloc and not _SECRET.search(parts.query):
+        return url
+    place = host if "@" in parts.netloc else parts.netloc
+    return urlunsplit((parts.scheme, place, parts.path, _SECRET.sub(r"\1***", parts.query), ""))
 
 
 def shown(url: str) -> str:

@@ -16,6 +16,7 @@ from typing import Any
 
 from monitor.domain import FeedState, ItemSeen, ParsedFeed
 from monitor.i18n import N_
+from monitor.ingest.addresses import public
 from monitor.text.normalise import canonical_url, digest, one_line, plain
 
 LONGEST_ARTICLE = 20_000  # characters
@@ -150,7 +151,7 @@ def changes(state: FeedState, parsed: ParsedFeed, *, before: tuple[str, str] | N
     title = one_line(texts[0] if texts else lost[0], 300)
     where = parsed.title or state.feed.name
     summary = one_line(" · ".join([where, *texts, *lost]), SUMMARY)
-    link = next((address for line in added if (address := line.partition("\t")[2])), "") or state.feed.url
+    link = next((address for line in added if (address := line.partition("\t")[2])), "") or public(state.feed.url)
     what = ("\n".join(sorted(map(_compared, added))), "\n".join(sorted(map(_compared, gone))))
     entry = ItemSeen(
         key=digest("page", state.feed.watch, *what),

@@ -24,6 +24,7 @@ from types import TracebackType
 from typing import NamedTuple
 
 from monitor.domain import Fetched, ItemSeen, ParsedFeed
+from monitor.ingest.addresses import public
 
 log = logging.getLogger(__name__)
 
@@ -306,7 +307,7 @@ def _request(one: Fetched, now: datetime) -> bytes:
     return msgspec.msgpack.encode(
         {
             "body": one.body,
-            "url": one.url or feed.url,
+            "url": public(one.url or feed.url),
             "now": now,
             "zone": feed.timezone,
             "content_type": one.content_type,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import socket
 from collections import deque
 from collections.abc import Iterator, Sequence
@@ -30,7 +31,7 @@ def open_engine(url: str) -> Engine:
     """An engine for `url`; a SQLite file's folder is created, readable by its user alone."""
     try:
         parsed = make_url(url)
-    except ArgumentError as problem:
+    except (ArgumentError, ValueError) as problem:
         wrong = _("the database URL cannot be read: use sqlite:////path or postgresql://…")
         raise ConfigError(wrong) from problem
     if not parsed.drivername.startswith("sqlite"):
@@ -140,6 +141,35 @@ _ADVICE = (
     ("is locked", N_("was locked by another program for 30 s: end that program, then try again")),
     ("disk is full", N_("has no room left on its disk: free some, then try again; nothing was lost")),
     ("i/o error", N_("cannot be read or written: check the disk")),
+    ("no space left", N_("has no room left on its disk: free some, then try again; nothing was lost")),
+    ("could not extend", N_("has no room left on its disk: free some, then try again; nothing was lost")),
+    ("authentication failed", N_("refuses user or password: check MONITOR_DATABASE_URL and the server's pg_hba.conf")),
+    ("no password supplied", N_("asks for a password: put it into MONITOR_DATABASE_URL or its _FILE")),
+    (
+        "invalid port number",
+        N_("cannot be reached by that port: use postgresql://user:password@host:5432/name in MONITOR_DATABASE_URL"),
+    ),
+    ("too many clients", N_("has no connection left: raise max_connections of the server, or run fewer workers")),
+    ("too many connections", N_("has no connection left: raise max_connections of the server, or run fewer workers")),
+)
+_AWAY = (
+    "connection refused",
+    "failed to resolve",
+    "could not translate",
+    "timeout",
+    "no route to host",
+    "network is unreachable",
+    "closed the connection",
+    "connection is closed",
+    "connection is lost",
+    "connection is bad",
+    "terminating connection",
+    "shutting down",
+    "starting up",
+    "no such file or directory",
+    "reset by peer",
+    "consuming input failed",
+    "sending query failed",
 )
 
 
@@ -148,6 +178,13 @@ def _in_words(problem: DBAPIError) -> str:
     for sign, advice in _ADVICE:
         if sign in words.lower():
             return _(advice)
+    if any(sign in words.lower() for sign in _AWAY):
+        advice = _("does not answer ({why}): is the server up, is MONITOR_DATABASE_URL right? What runs tries again")
+        return advice.format(why=words[-120:])
+    missing = re.search(r'(database|role) "([^"]*)" does not exist', words)
+    if missing:
+        advice = _("knows no {kind} {name}: create it (CREATE {create} …), or correct MONITOR_DATABASE_URL")
+        return advice.format(kind=_(missing[1]), name=missing[2], create=missing[1].upper())
     return words
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from hashlib import sha256
 from urllib.parse import urlsplit
 
 from sqlalchemy import ColumnElement, Connection, Engine, and_, bindparam, case, func, or_, select, text, update
@@ -32,8 +33,9 @@ class FeedsDoor:
         wanted = {feed.name: feed for feed in listed}
         with reading(self._engine) as connection:
             known = {row.name: row for row in connection.execute(select(feeds.c.name, feeds.c.url, feeds.c.polled))}
-        new = [{"name": f.name, "url": f.url, "host": host_of(f.url)} for f in listed if f.name not in known]
-        moved = [f for f in listed if f.name in known and known[f.name].url != f.url]
+        urls = {feed.name: kept(feed.url) for feed in listed}
+        new = [{"name": f.name, "url": urls[f.name], "host": host_of(f.url)} for f in listed if f.name not in known]
+        moved = [f for f in listed if f.name in known and known[f.name].url != urls[f.name]]
         back = [f.name for f in listed if f.name in known and not known[f.name].polled]
         gone = [name for name, row in known.items() if name not in wanted and row.polled]
         if not (new or moved or back or gone):
@@ -43,7 +45,7 @@ class FeedsDoor:
                 connection.execute(upsert(connection, feeds).on_conflict_do_nothing(), new)
             for feed in moved:
                 fresh = {
-                    "url": feed.url,
+                    "url": urls[feed.name],
                     "moved_to": "",
                     "served_from": "",
                     "held_from": "",
@@ -178,6 +180,18 @@ def write_back(connection: Connection, updates: Sequence[FeedUpdate]) -> None:
             for u in updates
         ],
     )
+
+
+def kept(url: str) -> str:
+    """An address as it is remembered: what may hold a secret, user, password and query, only as a digest of it."""
+    try:
+        parts = urlsplit(url)
+        host = (parts.hostname or "") + (f":{parts.port}" if parts.port else "")
+    except ValueError:
+        return ""
+    if "@" not in parts.netloc and not parts.query:
+        return url
+    return f"{parts.scheme}://{host}{parts.path}#{sha256(url.encode()).hexdigest()[:16]}"
 
 
 def host_of(url: str) -> str:

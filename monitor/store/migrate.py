@@ -8,7 +8,7 @@ from pathlib import Path
 from alembic import command
 from alembic.config import Config
 from alembic.script import ScriptDirectory
-from sqlalchemy import Engine
+from sqlalchemy import Engine, text
 
 from monitor.errors import StoreError
 from monitor.i18n import _
@@ -41,6 +41,8 @@ def upgrade(engine: Engine, stands_at: str) -> None:
     if stands_at:
         copy_before(engine, stands_at)
     with writing(engine) as connection:
+        if engine.dialect.name == "postgresql":  # several machines may start at once; who comes second finds it done
+            connection.execute(text("SELECT pg_advisory_xact_lock(hashtext('monitor: migrate'))"))
         config.attributes["connection"] = connection
         command.upgrade(config, "head")
     log.info("database migrated", extra={"was": stands_at or "empty"})

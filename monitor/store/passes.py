@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Engine, distinct, func, insert, select, text, update
+from sqlalchemy import Engine, delete, distinct, func, insert, select, text, update
 
 from monitor.store.engine import inserted_id, reading, upsert, writing
 from monitor.store.schema import alerts, feeds, items, meta, passes
@@ -26,6 +27,7 @@ COUNTS = (
     "alerts_new",
     "alerts_held",
 )
+STEP = "progress."  # begins the names under which `meta` holds when each job last got on
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,6 +61,29 @@ class PassesDoor:
         with reading(self._engine) as connection:
             row = connection.execute(query).first()
         return _pass(row) if row else None
+
+    def note_step(self, job: str, *, at: datetime) -> None:
+        """Write down that a job got on."""
+        with writing(self._engine) as connection:
+            values = {"name": STEP + job, "value": at.isoformat()}
+            noted = upsert(connection, meta).values(values)
+            connection.execute(noted.on_conflict_do_update(index_elements=["name"], set_={"value": values["value"]}))
+
+    def steps(self) -> dict[str, datetime]:
+        """When each job last got on, by its name; none of a daemon that was stopped in order."""
+        with reading(self._engine) as connection:
+            rows = connection.execute(select(meta).where(meta.c.name.startswith(STEP))).all()
+        return {row.name.removeprefix(STEP): datetime.fromisoformat(row.value) for row in rows}
+
+    def forget_steps(self, jobs: Collection[str]) -> None:
+        """These jobs were stopped in order: nobody is to wait for them."""
+        with writing(self._engine) as connection:
+            connection.execute(delete(meta).where(meta.c.name.in_([STEP + job for job in jobs])))
+
+    def last_item(self) -> datetime | None:
+        """When the newest item was stored."""
+        with reading(self._engine) as connection:
+            return connection.execute(select(items.c.fetched).order_by(items.c.id.desc()).limit(1)).scalar()
 
     def watching_since(self) -> datetime | None:
         """When the first pass began; None before it."""

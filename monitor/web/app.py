@@ -10,6 +10,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import HTMLResponse, JSONResponse, PlainTextResponse
 from fastapi.staticfiles import StaticFiles
 
+from monitor import metrics
 from monitor.errors import StoreError
 from monitor.resources import in_package
 from monitor.shell import Shell
@@ -41,8 +42,12 @@ def make_app(shell: Shell, *, health: Callable[[], dict[str, Any]]) -> FastAPI:
 
     @app.get("/health")
     def is_healthy() -> JSONResponse:
-        found = health()
-        return JSONResponse({"healthy": found["healthy"]}, 200 if found["healthy"] else 503)
+        status, told = metrics.health(desk.watch)
+        return JSONResponse(told, status)
+
+    @app.get("/metrics")
+    def what_prometheus_asks() -> Response:
+        return Response(metrics.text(shell, desk.watch), media_type=metrics.CONTENT_TYPE)
 
     return app
 

@@ -32,6 +32,7 @@ HEADERS = {
 }
 SAFE = frozenset({"GET", "HEAD"})
 FOR_ALL = ("/login", "/health", "/static/")  # what a stranger may ask for
+FOR_PROGRAMS = ("/api", "/metrics")  # asked with a token; nobody there could fill in a form
 # Addresses that carry a token of their own, such as those in mail: neither login nor origin is asked of them.
 BY_OWN_TOKEN = ("/a/", "/u/", "/f/")
 
@@ -130,7 +131,7 @@ class Gate:
             return False
 
     def _ask_who(self, request: Request) -> Response:
-        if request.method in SAFE and not request.url.path.startswith("/api"):
+        if request.method in SAFE and not request.url.path.startswith(FOR_PROGRAMS):
             wanted = request.url.path + (f"?{request.url.query}" if request.url.query else "")
             return RedirectResponse(f"/login?next={quote(wanted)}", 302)
         return self._told(request, N_("a login is needed"), 401, **{"WWW-Authenticate": 'Bearer realm="monitor"'})

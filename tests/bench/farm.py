@@ -89,12 +89,15 @@ _FORMS = {
 class Farm:
     """Answers for all feeds; connections are kept alive."""
 
-    def __init__(self, feeds: int, entries: int) -> None:
+    def __init__(self, feeds: int, entries: int, *, latency_s: float = 0.0) -> None:
+        self._latency_s = latency_s
         self.feeds = [Feed(number, entries) for number in range(feeds)]
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
             while head := await reader.readuntil(b"\r\n\r\n"):
+                if self._latency_s:
+                    await asyncio.sleep(self._latency_s)
                 writer.write(self._answer(head.decode("latin-1")))
                 await writer.drain()
         except (asyncio.IncompleteReadError, ConnectionError):
@@ -126,8 +129,8 @@ def _http(status: str, body: bytes, kind: str, etag: str = "") -> bytes:
 
 
 async def _run(options: argparse.Namespace) -> None:
-    farm = Farm(options.feeds, options.entries)
-    async with await asyncio.start_server(farm.serve, "127.0.0.1", options.port, backlog=4096) as server:
+    farm = Farm(options.feeds, options.entries, latency_s=options.latency)
+    async with await asyncio.start_server(farm.serve, options.host, options.port, backlog=4096) as server:
         await server.serve_forever()
 
 
@@ -136,6 +139,8 @@ def main() -> None:
     parser.add_argument("--feeds", type=int, default=200)
     parser.add_argument("--entries", type=int, default=40)
     parser.add_argument("--port", type=int, default=8390)
+    parser.add_argument("--host", default="127.0.0.1")
+    parser.add_argument("--latency", type=float, default=0.0, help="seconds before each answer")
     asyncio.run(_run(parser.parse_args()))
 
 

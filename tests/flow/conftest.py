@@ -153,9 +153,9 @@ class Monitor:
         """The one JSON object a command prints."""
         return json.loads(self(*arguments, "--json", **env).stdout)
 
-    def lines(self, *arguments: str, **env: str) -> list[Any]:
+    def lines(self, *arguments: str, code: int = 0, **env: str) -> list[Any]:
         """The JSON Lines a command prints."""
-        return [json.loads(line) for line in self(*arguments, "--json", **env).stdout.splitlines()]
+        return [json.loads(line) for line in self(*arguments, "--json", code=code, **env).stdout.splitlines()]
 
     def inside(self, code: str, **env: str) -> str:
         """What a few lines of Python print that find the installation as `shell`."""
