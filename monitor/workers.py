@@ -266,6 +266,7 @@ def tell(shell: Shell, stopping: threading.Event) -> None:
 def beside(shell: Shell, stopping: threading.Event) -> None:
     """Habits of feeds, search index, articles, retention: what is due of them."""
     with _border(shell, "tend"):
+        shell.refresh()
         tend(shell, now=shell.clock(), stop=stopping.is_set)
 
 

@@ -184,6 +184,8 @@ def write_back(connection: Connection, updates: Sequence[FeedUpdate]) -> None:
 
 def kept(url: str) -> str:
     """An address as it is remembered: what may hold a secret, user, password and query, only as a digest of it."""
+    if "@" not in url and "?" not in url:
+        return url
     try:
         parts = urlsplit(url)
         host = (parts.hostname or "") + (f":{parts.port}" if parts.port else "")

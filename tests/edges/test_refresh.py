@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 import logging
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
+from threading import Event
 
 import pytest
 
-from monitor import resources
+from monitor import resources, workers
 from monitor.config import load
 from monitor.shell import Shell, pack, system_clock
 from monitor.store.review import StoredModel
@@ -56,9 +58,8 @@ def test_a_list_that_became_wrong_is_told_and_the_former_stays(
     assert [feed.name for feed in shell.feeds] == ["Third"]
 
 
-def test_a_promoted_classifier_judges_from_the_next_job_on(shell: Shell) -> None:
-    assert shell.model_dir == resources.path("models")
-    manifest = json.loads((shell.model_dir / "manifest.json").read_text())
+def promote(shell: Shell) -> None:
+    manifest = json.loads((resources.path("models") / "manifest.json").read_text())
     stored = StoredModel(
         digest="d" * 64,
         created=shell.clock(),
@@ -69,6 +70,29 @@ def test_a_promoted_classifier_judges_from_the_next_job_on(shell: Shell) -> None
     )
     shell.store.add_model(stored)
     shell.store.promote_model("d" * 64, author="li", at=shell.clock())
+
+
+def test_a_promoted_classifier_judges_from_the_next_job_on(shell: Shell) -> None:
+    assert shell.model_dir == resources.path("models")
+    promote(shell)
     assert shell.model_dir == resources.path("models")
     shell.refresh()
     assert shell.model_dir.name == "d" * 16
+
+
+def test_every_job_of_a_worker_begins_with_the_promoted_classifier(shell: Shell, tmp_path: Path) -> None:
+    """Whichever job it takes next, and one of them comes every second: within a minute all have it."""
+    others = [
+        Shell(settings=replace(shell.settings, data_dir=tmp_path / f"machine{n}"), clock=system_clock) for n in range(2)
+    ]
+    stopping = Event()
+    stopping.set()  # a pass ends after its first batch
+    for other in others:
+        assert other.model_dir == resources.path("models")
+        other.refresh()
+    promote(shell)
+    workers.tell(others[0], stopping)
+    workers.beside(others[1], stopping)
+    for number, other in enumerate(others):
+        assert other.model_dir == tmp_path / f"machine{number}" / "models" / ("d" * 16)
+        other.close()

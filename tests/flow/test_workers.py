@@ -87,6 +87,15 @@ def test_workers_share_the_work_and_one_that_is_killed_loses_nothing(
     assert "Traceback" not in log(monitor)
 
 
+def test_commands_that_only_read_work_on_a_replica(monitor: Monitor, site: Site, database: str) -> None:
+    monitor.feeds(site.rss("/a.xml", [STRIKE]))
+    monitor("poll", "--all", "--no-send", MONITOR_DATABASE_URL=database)
+    replica = f"{database}{'&' if '?' in database else '?'}options=-c%20default_transaction_read_only%3Don"
+    for arguments in (("items",), ("alerts",), ("levels",), ("export", "--format", "csv"), ("db", "check")):
+        monitor(*arguments, MONITOR_DATABASE_URL=replica)
+    assert "read-only" in monitor("poll", "--all", code=1, MONITOR_DATABASE_URL=replica).stderr
+
+
 def test_a_database_that_cannot_be_shared_is_told(monitor: Monitor, site: Site) -> None:
     monitor.feeds(site.rss("/a.xml", [FINE]))
     done = monitor("worker", code=2)

@@ -97,10 +97,10 @@ class Server(SMTP):
         await super().smtp_DATA(arg)
 
 
-async def serve(port: int, office: Office) -> None:
+async def serve(port: int, office: Office, host: str = "127.0.0.1") -> None:
     """Answer until the process is ended."""
     loop = asyncio.get_running_loop()
-    server = await loop.create_server(lambda: Server(office, enable_SMTPUTF8=True, loop=loop), "127.0.0.1", port)
+    server = await loop.create_server(lambda: Server(office, enable_SMTPUTF8=True, loop=loop), host, port)
     print("ready", flush=True)
     async with server:
         await server.serve_forever()
@@ -111,10 +111,11 @@ def main() -> None:
     parser.add_argument("port", type=int)
     parser.add_argument("log", type=Path)
     parser.add_argument("--slow", type=float, default=0.0)
+    parser.add_argument("--host", default="127.0.0.1")
     parser.add_argument("--keep", action="store_true", help="the whole messages stand in the log")
     options = parser.parse_args(sys.argv[1:])
     with suppress(KeyboardInterrupt):
-        asyncio.run(serve(options.port, Office(options.log, slow_s=options.slow, keep=options.keep)))
+        asyncio.run(serve(options.port, Office(options.log, slow_s=options.slow, keep=options.keep), options.host))
 
 
 if __name__ == "__main__":

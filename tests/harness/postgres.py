@@ -31,7 +31,7 @@ class Server:
 
     def __init__(self, folder: Path, *, host: str = "127.0.0.1", within: Sequence[str] = ()) -> None:
         self._bin = _programs(folder)
-        self._data, self._folder, self._within = folder / "data", folder, within
+        self._data, self.folder, self._within = folder / "data", folder, within
         self.host, self.port = host, free_port()
         self._run("initdb", "--auth=trust", "--username=postgres", "--encoding=UTF8", "--no-sync")
         with (self._data / "pg_hba.conf").open("a") as rules:
@@ -44,13 +44,13 @@ class Server:
         if self._within:  # root enters the namespace, then becomes somebody else
             command = [*self._within, "setpriv", f"--reuid={RUNS_AS}", "--clear-groups", *command[len(self._within) :]]
         done = subprocess.run(
-            command, user=user, cwd=self._folder, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, timeout=120
+            command, user=user, cwd=self.folder, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, timeout=120
         )
         assert done.returncode == 0, done.stderr.decode()
 
     def start(self) -> None:
-        options = f"-h {self.host} -p {self.port} -k {self._folder} -c max_connections=60"
-        self._run("pg_ctl", "-w", "-l", str(self._folder / "log"), "-o", options, "start")
+        options = f"-h {self.host} -p {self.port} -k {self.folder} -c max_connections=60"
+        self._run("pg_ctl", "-w", "-l", str(self.folder / "log"), "-o", options, "start")
 
     def stop(self, how: str = "immediate") -> None:
         """`fast` as an administrator does it, `immediate` as a power cut does."""
