@@ -110,7 +110,10 @@ def serve_site(port: int, file: Path) -> None:
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
-            titles = json.loads(file.read_text())[int(self.path.strip("/"))]
+            if not self.path[1:].isdigit():  # robots.txt
+                self.send_error(404)
+                return
+            titles = json.loads(file.read_text())[int(self.path[1:])]
             when = format_datetime(datetime.now(UTC) - timedelta(minutes=5))
             items = "".join(
                 f"<item><title>{title}</title><guid>{title}</guid><pubDate>{when}</pubDate></item>" for title in titles
@@ -186,11 +189,11 @@ def run(folder: Path, *, machines: int, rounds: int, feeds: int) -> dict[str, An
             time.sleep(5)
             server.start()
             felt["database"].append(_settled(folder, server, site, mail))
+        found = _counts(folder, server, site, mail)
         alive = sum(one.process.poll() is None for one in fleet)
         for one in fleet:
             one.process.send_signal(signal.SIGTERM)
         ended = [one.process.wait(60) for one in fleet]
-        found = _counts(folder, server, site, mail)
     log = "".join(one.log.read_text() for one in fleet)
     return {
         "machines": machines,
@@ -286,7 +289,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--machines", type=int, default=3)
     parser.add_argument("--rounds", type=int, default=1)
-    parser.add_argument("--feeds", type=int, default=6)
+    parser.add_argument("--feeds", type=int, default=12)
     options = parser.parse_args()
     if refusal := why_not():
         raise SystemExit(refusal)
