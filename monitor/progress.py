@@ -54,7 +54,14 @@ class Progress:
 
     def step(self) -> None:
         """The job at work on this thread got on. Raises: StoreError when that cannot be noted."""
+        self.stepper()()
+
+    def stepper(self) -> Callable[[], None]:
+        """What tells a step of the job at work on this thread, called from whichever thread does a part of it."""
         name = getattr(self._mine, "name", "")
+        return lambda: self._step(name)
+
+    def _step(self, name: str) -> None:
         if name not in LIMITS:
             return
         now = self._timer()

@@ -57,7 +57,7 @@ def deliver(
     def channels() -> Counter[str]:
         return _line(shell, lambda: _channel_sender(shell), mail=False, over=over, **on)
 
-    on: dict[str, Any] = {"clock": clock, "gone": server_gone}
+    on: dict[str, Any] = {"clock": clock, "gone": server_gone, "step": shell.progress.stepper()}
     lines = [mail] * (shell.settings.mail_connections if shell.settings.smtp_url else 1)
     if any(recipient.channel != MAIL for profile in shell.profiles for recipient in profile.everybody):
         lines.append(channels)
@@ -77,6 +77,7 @@ def _line(
     clock: Callable[[], datetime],
     over: Callable[[], bool],
     gone: Event,
+    step: Callable[[], None],
 ) -> Counter[str]:
     """One connection's work: claim, send, write down, until nothing is due; `sender` opens for the first message."""
     outcome = Counter[str]()
@@ -96,7 +97,7 @@ def _line(
                     if position >= len(claimed) or claimed[position] is not message:
                         break  # somebody else took it: claim anew
                 result = "" if over() else _send(shell, send, message, clock=clock)
-                shell.progress.step()
+                step()
                 if result in ("sent", "retry", "parked"):
                     outcome[result] += 1
                     continue

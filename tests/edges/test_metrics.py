@@ -7,6 +7,7 @@ import socket
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from threading import Thread
 from urllib.request import urlopen
 
 import pytest
@@ -119,6 +120,17 @@ def test_a_long_pass_gets_on_with_every_batch(shell: Shell, clock: Clock) -> Non
 
     Daemon(shell, mail=True).job("poll", batches)()
     assert shell.store.steps()["poll"] > NOW + timedelta(minutes=9)
+
+
+def test_a_part_done_on_another_thread_is_a_step_of_the_job(shell: Shell, clock: Clock) -> None:
+    with shell.progress.job("send"):
+        step = shell.progress.stepper()
+        clock.now += timedelta(minutes=11)
+        thread = Thread(target=step)
+        thread.start()
+        thread.join()
+        clock.now += timedelta(minutes=11)
+        assert shell.progress.hung() == []
 
 
 def test_what_was_noted_says_whether_the_watch_gets_on() -> None:
