@@ -312,6 +312,51 @@ def api(_: Path) -> str:
     )
 
 
+def metrics(_: Path) -> str:
+    """What Prometheus is told: names, kinds, labels and meanings, as an installation with some past tells them."""
+    import tempfile
+    from dataclasses import replace
+    from datetime import UTC, datetime
+    from types import SimpleNamespace
+
+    from monitor import metrics as told
+    from monitor.config import Settings
+    from monitor.shell import Shell, system_clock
+    from monitor.watching import Watch
+
+    rows = {}
+    for one in vars(told).values():
+        if labels := getattr(one, "_labelnames", ()):
+            rows[one._name] = ", ".join(f"`{label}`" for label in labels)
+    once = datetime(2026, 1, 1, tzinfo=UTC)
+    with tempfile.TemporaryDirectory() as folder:
+        shell = Shell(settings=Settings(data_dir=Path(folder)), clock=system_clock)
+        pulse = replace(Watch(shell).pulse(), last_pass=once, last_item=once, oldest_unsent=once)
+        watch: Any = SimpleNamespace(pulse=lambda: pulse)
+        families = [*told.done.collect(), *told.Standing(shell, watch).collect()]
+        shell.close()
+    lines = []
+    for family in sorted(families, key=lambda found: found.name):
+        if family.name.startswith("process_"):
+            continue
+        labels = sorted({name for sample in family.samples for name in sample.labels} - {"le"})
+        suffix = {"counter": "_total", "info": "_info"}.get(family.type, "")
+        shown = rows.get(family.name) or ", ".join(f"`{name}`" for name in labels)
+        lines.append([f"`{family.name}{suffix}`", family.type, shown, family.documentation])
+    return "\n".join(
+        [
+            "# Metrics",
+            MADE.format(but=""),
+            "",
+            "Served at `/metrics` by the page, and by workers at `MONITOR_METRICS_ADDRESS`; who may read them, what to",
+            "scrape and a dashboard: [deploy](deploy/README.md). Counts only, no names. Beside them stand `process_*`,",
+            "as every client of Prometheus tells them.",
+            "",
+            *_table(("metric", "kind", "labels", "means"), lines),
+        ]
+    )
+
+
 def decisions(docs: Path) -> str:
     """The index of the decision records, from their own titles."""
     rows = []
@@ -346,6 +391,7 @@ PAGES: dict[str, Callable[[Path], str]] = {
     "files.md": files,
     "database.md": database,
     "api.md": api,
+    "metrics.md": metrics,
     "decisions/README.md": decisions,
     "README.md": index,
 }
