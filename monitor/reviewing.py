@@ -5,7 +5,7 @@ The page, the API and the terminal all come here.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
 from gettext import NullTranslations
@@ -33,19 +33,25 @@ OVER = (AlertState.CLOSED, AlertState.DISMISSED)
 
 
 def questions(shell: Shell, items: Sequence[Item], *, both_tiers: bool = False) -> list[Question]:
-    """Items that wait, in the order in which answers teach most; `both_tiers` asks the fast tier too.
+    """Items that wait, in the order in which answers serve and teach most; `both_tiers` asks the fast tier too.
 
-    Without a classifier they stay as they are.
+    Without a classifier they stay as they are, but for what somebody was alarmed by.
     """
     from monitor.classify.artefact import manifest_of
 
+    alerts = shell.store.alerts_of_stories(list({item.story for item in items if item.story}))
+    levels = {
+        story: [int(alert.level) for alert in theirs if alert.state not in OVER] for story, theirs in alerts.items()
+    }
+    alarms = {story: max(found) for story, found in levels.items() if found}
     try:
         tags = manifest_of(shell.model_dir)["scores"]["exact"]["tags"]
+        thresholds = {tag: float(tags[tag]["threshold"]) for tag in TAGS}
         said = shell.tagger.judge([_text(item) for item in items], fast=True) if both_tiers else []
     except (ArtefactError, KeyError):
-        return [Question(item=item, worth=0.0, reasons=()) for item in items]
+        return in_order(items, thresholds={}, alarms=alarms)
     fast = {item.id or 0: judgement for item, judgement in zip(items, said, strict=False)}
-    return in_order(items, thresholds={tag: float(tags[tag]["threshold"]) for tag in TAGS}, fast=fast)
+    return in_order(items, thresholds=thresholds, fast=fast, alarms=alarms)
 
 
 def _text(item: Item) -> Text:
@@ -189,31 +195,6 @@ def _correct(shell: Shell, alert: Alert, remaining: tuple[Tag, ...], *, author: 
 def spoken(text: str, limit: int = 2000) -> str:
     """What somebody typed, on one line, without characters that cannot be seen or stored."""
     return " ".join("".join(c if c.isprintable() else " " for c in text).split())[:limit]
-
-
-def by_worth(items: Sequence[Item], levels: Mapping[str, int]) -> list[Item]:
-    """Items in the order most worth a person's minute; `levels` holds the gravest open alert of each story.
-
-    What somebody was alarmed by comes first, then what the classifier doubts most (nearest to even odds, where a
-    verdict teaches most), then severity, then the newest. Of one story only the first stands in its place; the
-    others follow at the end, since one verdict may serve them all.
-    """
-
-    def worth(item: Item) -> tuple[float, int]:
-        odds = item.judgement.probabilities.values() if item.judgement else ()
-        doubt = max((1 - abs(2 * p - 1) for p in odds), default=0.0)
-        unsure = item.judgement is not None and item.judgement.unsure
-        severity = int(item.assessment.severity) if item.assessment else 0
-        return 2.0 * levels.get(item.story, 0) + severity + 2.0 * doubt + unsure, item.id or 0
-
-    ranked = sorted(items, key=worth, reverse=True)
-    seen: set[str] = set()
-    first: list[Item] = []
-    rest: list[Item] = []
-    for item in ranked:
-        (rest if item.story and item.story in seen else first).append(item)
-        seen.add(item.story)
-    return first + rest
 
 
 def neighbours(shell: Shell, item: Item, *, limit: int = 8) -> list[Story]:

@@ -3,6 +3,8 @@
 An answer teaches where the classifier is nearest to changing its mind (uncertainty sampling,
 Lewis & Gale 1994), where its two tiers see different risks (query by committee, Seung 1992), and
 where nothing like it has just been asked (maximal marginal relevance, Carbonell & Goldstein 1998).
+What somebody was alarmed by comes before all that, and of one story only one item stands in its place: one verdict
+may serve the others. The page and the terminal ask in the same order.
 """
 
 from __future__ import annotations
@@ -16,6 +18,9 @@ from monitor.i18n import N_
 
 DISAGREED = 0.5  # what a disagreement of the tiers is worth, beside nearness of at most 1
 ALIKE = 0.7  # how much of its worth a copy of what is asked already loses
+ALARMED = 2.0  # a step of the level of an open alert, so that any alarm comes before any doubt
+GRAVE = 0.1  # a step of severity: it decides between equal doubts
+VARIED = 60  # of the first, each is compared with what is asked before it
 NEAR = 0.5  # nearness from which it is told as a reason
 LEAST, MOST = 0.001, 0.999  # of a probability, so that its odds are finite
 
@@ -24,6 +29,7 @@ Reason = tuple[str, Mapping[str, object]]
 NEAR_THRESHOLD = N_("near the threshold of {tag}: {chance:.2f} beside {threshold:.2f}")
 TIERS_DISAGREE = N_("the words say otherwise of {tag} than the sentence does")
 UNLIKE = N_("unlike what is asked before it")
+WARNED_OF = N_("an open alert rests on it")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,31 +42,44 @@ class Question:
 
 
 def in_order(
-    items: Sequence[Item], *, thresholds: Mapping[Tag, float], fast: Mapping[int, Judgement] | None = None
+    items: Sequence[Item],
+    *,
+    thresholds: Mapping[Tag, float],
+    fast: Mapping[int, Judgement] | None = None,
+    alarms: Mapping[str, int] | None = None,
 ) -> list[Question]:
-    """Items that wait, the most instructive first.
+    """Items that wait, the most instructive first; further ones of a story after the first ones of all others.
 
-    `thresholds`: of the tier that judged; `fast`: what the words alone say, by item id, where it is known.
-    Equal ones stay in the order given. Reckons len(items) squared comparisons: give at most some hundred.
+    `thresholds`: of the tier that judged; `fast`: what the words alone say, by item id, where it is known;
+    `alarms`: the level of the gravest open alert of each story. Equal ones stay in the order given.
     """
-    waiting = [_alone(item, thresholds, (fast or {}).get(item.id or 0)) for item in items]
+    waiting = [
+        _alone(item, thresholds, (fast or {}).get(item.id or 0), (alarms or {}).get(item.story, 0)) for item in items
+    ]
     words = [_words(item.title) for item in items]
     likeness = [0.0] * len(items)
-    left = list(range(len(items)))
+    left = dict.fromkeys(range(len(items)))  # in order, and quick to take from
     asked: list[Question] = []
+    stories: set[str] = set()
+
+    def rank(n: int) -> tuple[bool, float, int]:
+        return items[n].story not in stories, waiting[n].worth * (1 - ALIKE * likeness[n]), -n
+
     while left:
-        best = max(left, key=lambda n: (waiting[n].worth * (1 - ALIKE * likeness[n]), -n))
-        left.remove(best)
+        best = max(left, key=rank)
+        del left[best]
         question = waiting[best]
-        worth = question.worth * (1 - ALIKE * likeness[best])
         unlike: tuple[Reason, ...] = ((UNLIKE, {}),) if asked and likeness[best] < 0.1 else ()
-        asked.append(Question(item=question.item, worth=round(worth, 4), reasons=(*question.reasons, *unlike)))
-        for n in left:
-            likeness[n] = max(likeness[n], _shared(words[best], words[n]))
+        worth = round(rank(best)[1], 4)
+        asked.append(Question(item=question.item, worth=worth, reasons=(*question.reasons, *unlike)))
+        stories |= {items[best].story} - {""}
+        if len(asked) <= VARIED:
+            for n in left:
+                likeness[n] = max(likeness[n], _shared(words[best], words[n]))
     return asked
 
 
-def _alone(item: Item, thresholds: Mapping[Tag, float], fast: Judgement | None) -> Question:
+def _alone(item: Item, thresholds: Mapping[Tag, float], fast: Judgement | None, alarm: int) -> Question:
     judgement = item.judgement or Judgement()
     near = {
         tag: exp(-abs(_odds(judgement.probabilities[tag]) - _odds(thresholds[tag])))
@@ -69,12 +88,13 @@ def _alone(item: Item, thresholds: Mapping[Tag, float], fast: Judgement | None) 
     }
     nearest = max(near, key=lambda tag: near[tag], default=None)
     otherwise = [tag for tag in TAGS if fast is not None and (tag in fast.labels) != (tag in judgement.labels)]
-    reasons: list[Reason] = []
+    reasons: list[Reason] = [(WARNED_OF, {})] if alarm else []
     if nearest is not None and near[nearest] >= NEAR:
         told = {"tag": nearest, "chance": judgement.probabilities[nearest], "threshold": thresholds[nearest]}
         reasons.append((NEAR_THRESHOLD, told))
     reasons += [(TIERS_DISAGREE, {"tag": tag}) for tag in otherwise]
-    worth = (near[nearest] if nearest is not None else 0.0) + DISAGREED * bool(otherwise)
+    grave = GRAVE * int(item.assessment.severity) if item.assessment else 0.0
+    worth = (near[nearest] if nearest is not None else 0.0) + DISAGREED * bool(otherwise) + grave + ALARMED * alarm
     return Question(item=item, worth=worth, reasons=tuple(reasons))
 
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 
-from monitor.classify.ask import NEAR_THRESHOLD, TIERS_DISAGREE, UNLIKE, in_order
+from monitor.classify.ask import NEAR_THRESHOLD, TIERS_DISAGREE, UNLIKE, WARNED_OF, in_order
 from monitor.classify.drift import Sample, drift_of, stability
-from monitor.domain import TAGS, Item, Judgement, Tag
+from monitor.domain import TAGS, Assessment, Item, Judgement, Severity, Tag
 from monitor.text.stopwords import without_edges
 
 THRESHOLDS = dict.fromkeys(TAGS, 0.3)
@@ -58,6 +59,25 @@ def test_the_same_story_is_not_asked_twice_in_a_row() -> None:
     )
     assert order(*items) == [1, 3, 2]
     assert UNLIKE in [said for said, _ in in_order(items, thresholds=THRESHOLDS)[1].reasons]
+
+
+def test_what_somebody_was_alarmed_by_comes_first_and_says_so() -> None:
+    items = [item(1, "in doubt here", 0.3), replace(item(2, "sure of it", 0.99), story="red")]
+    found = in_order(items, thresholds=THRESHOLDS, alarms={"red": 4})
+    assert [question.item.id for question in found] == [2, 1]
+    assert found[0].reasons[0][0] == WARNED_OF
+
+
+def test_of_equal_doubts_the_graver_comes_first() -> None:
+    grave = replace(item(2, "rate cut", 0.9), assessment=Assessment(severity=Severity.CRITICAL))
+    assert order(item(1, "port closed", 0.9), grave) == [2, 1]
+
+
+def test_a_story_takes_one_place_until_every_other_has_one() -> None:
+    first, second = (replace(item(n, f"a{n} b{n}", 0.31), story="a") for n in (1, 2))
+    other = replace(item(3, "c d", 0.9), story="b")
+    assert order(first, second, other, item(4, "e f", 0.99)) == [1, 3, 4, 2]
+    assert order(first, second, other, alarms={"a": 4}) == [1, 3, 2]
 
 
 def test_equal_questions_keep_their_order_and_none_is_lost() -> None:

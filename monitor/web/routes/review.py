@@ -10,7 +10,6 @@ from fastapi.responses import HTMLResponse, RedirectResponse
 
 from monitor import reviewing
 from monitor.domain import Item, Tag, VerdictKind
-from monitor.reviewing import OVER
 from monitor.shell import Shell
 from monitor.warn.explain import why_of
 from monitor.web.desk import LOST, PAGE, AtDesk, Desk, Refused, ReviewerForm
@@ -30,13 +29,7 @@ def queue(
 ) -> HTMLResponse:
     store = desk.shell.store
     pool = store.queue(limit=POOL, before_id=before)
-    alerts = store.alerts_of_stories(list({item.story for item in pool if item.story}))
-    levels = {
-        story: max(int(a.level) for a in theirs if a.state not in OVER)
-        for story, theirs in alerts.items()
-        if any(a.state not in OVER for a in theirs)
-    }
-    ordered = reviewing.by_worth(pool, levels)
+    ordered = [question.item for question in reviewing.questions(desk.shell, pool)]
     items = ordered[skip : skip + AT_ONCE]
     further = {"before": before} if before else {}
     if len(ordered) > skip + AT_ONCE:
