@@ -18,6 +18,7 @@ from monitor.reviewing import questions
 from monitor.shell import Shell
 from monitor.store.items import ItemFilter
 from monitor.text.durations import duration
+from monitor.text.roles import roles
 
 ASKED_AMONG = 200  # newest items that wait, of which the most instructive are asked
 
@@ -180,7 +181,8 @@ def _told(item: Item, story: Mapping[str, Any]) -> list[tuple[str, list[str]]]:
     else:
         probabilities = ", ".join(f"{tag.value} {p:.2f}" for tag, p in found.probabilities.items())
         evidence = ", ".join(f"{e.word} ({e.tag.value} {e.weight:+.2f})" for e in found.evidence)
-        parts.append((_("Tagged"), [_labels(found), probabilities, evidence, found.model]))
+        said = [_labels(found), probabilities, evidence, _roles(item), found.model]
+        parts.append((_("Tagged"), [line for line in said if line]))
     if item.assessment:
         grounds = (f"severity {int(item.assessment.severity)}", *item.assessment.reasons)
         parts.append((_("Assessed"), _in_words(grounds)))
@@ -194,6 +196,15 @@ def _told(item: Item, story: Mapping[str, Any]) -> list[tuple[str, list[str]]]:
         kind, author, reason = (story["verdict"][name] for name in ("kind", "author", "why"))
         parts.append((_("Verdict"), [f"{_(kind)} · {author} · {reason}".rstrip(" ·")]))
     return parts
+
+
+def _roles(item: Item) -> str:
+    """Who imposes and who is hit, as headline and summary say it; empty where they do not."""
+    if item.judgement is None or not item.judgement.flagged:
+        return ""
+    found = roles(item.title, item.summary, item.judgement.language)
+    sides = [(_("imposes: {names}"), found.imposes), (_("hit: {names}"), found.hit)]
+    return " · ".join(said.format(names=", ".join(codes)) for said, codes in sides if codes)
 
 
 def review(shell: Shell, options: argparse.Namespace) -> int:

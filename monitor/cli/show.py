@@ -57,14 +57,18 @@ def time(moment: datetime | None) -> str:
     return moment.astimezone().strftime("%Y-%m-%d %H:%M") if moment else "–"
 
 
-def judgement(found: Judgement) -> dict[str, Any]:
-    """The part of the contract that classify and items share."""
+def judgement(found: Judgement, title: str, summary: str) -> dict[str, Any]:
+    """The part of the contract that classify and items share; who acts and who is hit only of what is flagged."""
+    from monitor.text.roles import Roles, roles
+
+    said = roles(title, summary, found.language) if found.flagged else Roles()
     return {
         "labels": [tag.value for tag in found.labels],
         "probabilities": {tag.value: round(found.probabilities.get(tag, 0.0), 6) for tag in TAGS},
         "unsure": found.unsure,
         "topics": list(found.topics),
         "countries": list(found.countries),
+        "roles": {"imposes": list(said.imposes), "hit": list(said.hit)},
         "language": found.language,
         "evidence": [{"word": e.word, "tag": e.tag.value, "weight": round(e.weight, 3)} for e in found.evidence],
     }
@@ -82,7 +86,7 @@ def item(stored: Item) -> dict[str, Any]:
         "summary": stored.summary,
         "published": stored.published,
         "fetched": stored.fetched,
-        **judgement(found),
+        **judgement(found, stored.title, stored.summary),
         "severity": severity,
         "judged": stored.judgement is not None,
         "baseline": stored.baseline,

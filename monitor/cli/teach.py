@@ -87,7 +87,7 @@ def _answers(shell: Shell, chunk: list[dict[str, Any] | str]) -> Iterator[dict[s
             continue
         text, judgement = next(judgements)
         severity = assess(text, judgement, trust=Trust.OTHER, kind=FeedKind.NEWS).severity
-        yield {"id": entry.get("id"), **show.judgement(judgement), "severity": int(severity)}
+        yield {"id": entry.get("id"), **show.judgement(judgement, text.title, text.summary), "severity": int(severity)}
 
 
 def train(shell: Shell, options: argparse.Namespace) -> int:
