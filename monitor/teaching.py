@@ -21,14 +21,15 @@ from monitor.classify.artefact import ADAPTER, load_weights, manifest_of, save
 from monitor.classify.card import card_of, in_words
 from monitor.classify.concepts import read as read_lexicon
 from monitor.classify.drift import Sample, Signal, drift_of
-from monitor.classify.encoder import encoder_id
+from monitor.classify.encoder import Encode, encoder_id, remembering
 from monitor.classify.evaluate import GoldText, read_gold, scores_of
+from monitor.classify.examples import LabelledText, digest_of, read_labels
 from monitor.classify.features import tokens
 from monitor.classify.figures import figures_of
 from monitor.classify.mistakes import Mistake, in_lines, mistakes_of
 from monitor.classify.predict import Classifier
 from monitor.classify.taxonomy import load_sources, load_taxonomy
-from monitor.classify.train import LabelledText, Trained, read_labels, train
+from monitor.classify.train import Trained, train
 from monitor.classify.vectors import read, stacked, vectors_of, write
 from monitor.domain import TAGS, FeedKind, Item, Judgement, Text, Trust, Verdict
 from monitor.errors import GateError, UsageError
@@ -42,6 +43,7 @@ VERDICT_WEIGHT = 3.0  # a person's word on a real item counts as much as so many
 SHIPPED = "shipped"
 GATED = ("macro_f1", "critical_recall")  # neither may fall
 VECTORS = "vectors.npz"  # in seeds/
+CURVE = (0.125, 0.25, 0.5, 0.75, 1.0)  # shares of the seeds that the learning curve is measured at
 FAILURES = 12  # heaps of mistakes that the model card names
 DRIFT_NOW, DRIFT_PAST = timedelta(days=7), timedelta(days=28)
 MADE = datetime(2026, 1, 1, tzinfo=UTC)  # of a shipped classifier, so that the same seeds give the same bytes
@@ -81,9 +83,26 @@ def train_candidate(shell: Shell, *, progress: Progress, without: str = "") -> d
 
 def _trained(more: Sequence[LabelledText], progress: Progress, *, keep: bool = False) -> Trained:
     """Trained from the seeds and `more`; `keep` writes the seeds' vectors back into the checkout."""
+    material = _material(more, progress, keep=keep)
+    return train(material.examples, **material.rest, vectors=material.vectors, progress=progress)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Material:
+    """What a classifier is trained from: examples, their vectors if this machine has some, and the rest."""
+
+    examples: Sequence[LabelledText]
+    vectors: Any
+    rest: Mapping[str, Any]
+
+
+def _material(more: Sequence[LabelledText], progress: Progress, *, keep: bool = False) -> _Material:
     sources = load_sources(resources.path("seeds/sources.yaml"))
     topics = load_taxonomy(resources.path("seeds/taxonomy.yaml"), sources)
-    lexicon = read_lexicon(resources.path("seeds/lexicon.yaml"))
+    rest: dict[str, Any] = {
+        "topics": [topic.id for topic in topics],
+        "lexicon": read_lexicon(resources.path("seeds/lexicon.yaml")),
+    }
     examples = [*read_labels(resources.path("seeds/labels.jsonl")), *more]
     adapter = (resources.path("models") / ADAPTER).read_bytes()
     known = tuned_on(adapter)  # whose titles are enough: probabilities are fitted on the others' texts
@@ -95,19 +114,31 @@ def _trained(more: Sequence[LabelledText], progress: Progress, *, keep: bool = F
         kept = {}
     vectors = vectors_of(texts, kept, adapter=adapter, progress=progress)
     if vectors is None:
-        return train(examples, [topic.id for topic in topics], lexicon=lexicon, progress=progress)
+        return _Material(examples=examples, vectors=None, rest=rest)
     if keep and set(vectors) != set(kept):
         write(file, here, vectors)
         vectors = read(file)[1]  # what every later training sees
-    return train(
-        examples,
-        [topic.id for topic in topics],
-        lexicon=lexicon,
-        vectors=stacked(texts, vectors),
-        encoder=here or encoder,
-        adapter=adapter,
-        progress=progress,
-    )
+    rest |= {"encoder": here or encoder, "adapter": adapter}
+    return _Material(examples=examples, vectors=stacked(texts, vectors), rest=rest)
+
+
+def learning_curve(file: Path, *, progress: Progress) -> list[dict[str, float]]:
+    """What ever more of our own examples bring on the labelled JSON Lines of `file`: macro-F1, average precision.
+
+    Each step trains anew on a part of the seeds, chosen by digest. Raises: ConfigError.
+    """
+    material, gold, encode = _material([], progress), read_gold(file), remembering()
+    order = sorted(range(len(material.examples)), key=lambda n: digest_of(material.examples[n]))
+    rows = []
+    for share in CURVE:
+        part = order[: round(share * len(order))]
+        vectors = None if material.vectors is None else material.vectors[part]
+        progress(f"{len(part)} examples")
+        trained = train([material.examples[n] for n in part], **material.rest, vectors=vectors, progress=progress)
+        said = Classifier(trained.weights, encode=encode).judge([entry.text for entry in gold])
+        found = scores_of(gold, said, [0] * len(gold))
+        rows.append({"examples": len(part), **{name: found[name] for name in ("macro_f1", "average_precision")}})
+    return rows
 
 
 def _of_verdict(verdict: Verdict, item: Item) -> LabelledText:
@@ -159,12 +190,14 @@ def _severities(gold: Sequence[GoldText], said: Sequence[Judgement]) -> list[int
     ]
 
 
-def write_card(shell: Shell, card: Path, name: str, measured: Evaluation) -> None:
+def write_card(
+    shell: Shell, card: Path, name: str, measured: Evaluation, curve: Sequence[Mapping[str, float]] = ()
+) -> None:
     """The model card of the classifier that judges, by its manifest, the gate set, and what was just measured."""
     gate = evaluate_file(shell, resources.path("seeds/gate.jsonl"))
     heaps = [(name, len(heap)) for name, heap in measured.heaps[:FAILURES]]
     both = {"the gate set (`seeds/gate.jsonl`, invented by other hands)": gate.figures, name: measured.figures}
-    card.write_text(card_of(manifest_of(shell.model_dir), both, heaps), encoding="utf-8")
+    card.write_text(card_of(manifest_of(shell.model_dir), both, heaps, curve), encoding="utf-8")
 
 
 def drift(shell: Shell) -> list[Signal]:
@@ -243,14 +276,14 @@ def promote(shell: Shell, digest: str, *, author: str) -> dict[str, Any]:
 def compare(shell: Shell, digest: str) -> tuple[dict[str, Any], dict[str, Any]]:
     """The gate's scores of the classifier that judges and of another one. Raises: UsageError."""
     chosen = _meant(shell, digest)
-    gold = gate_set(shell)
-    before = {"digest": shell.store.promoted_digest() or SHIPPED, **_gate_scores(shell.model_dir, gold)}
+    gold, encode = gate_set(shell), remembering()
+    before = {"digest": shell.store.promoted_digest() or SHIPPED, **_gate_scores(shell.model_dir, gold, encode)}
     if chosen == SHIPPED:
-        return before, {"digest": SHIPPED, **_gate_scores(resources.path("models"), gold)}
+        return before, {"digest": SHIPPED, **_gate_scores(resources.path("models"), gold, encode)}
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name) / "model"
         unpack(shell.store.model_files(chosen), folder)
-        return before, {"digest": chosen, **_gate_scores(folder, gold)}
+        return before, {"digest": chosen, **_gate_scores(folder, gold, encode)}
 
 
 def _meant(shell: Shell, digest: str) -> str:
@@ -278,9 +311,9 @@ def gate_set(shell: Shell) -> list[GoldText]:
     return [*read_gold(resources.path("seeds/gate.jsonl")), *given]
 
 
-def _gate_scores(model: Path, gold: Sequence[GoldText]) -> dict[str, float]:
+def _gate_scores(model: Path, gold: Sequence[GoldText], encode: Encode) -> dict[str, float]:
     """Macro-F1, and the share of critical texts that are flagged at all."""
-    said = Classifier.load(model).judge([entry.text for entry in gold])
+    said = Classifier.load(model, encode=encode).judge([entry.text for entry in gold])
     severe = [judgement.flagged for entry, judgement in zip(gold, said, strict=True) if entry.severity == 3]
     return {
         "macro_f1": scores_of(gold, said, [0] * len(gold))["macro_f1"],

@@ -50,11 +50,21 @@ def in_words(figures: Figures) -> str:
     return "\n".join(lines)
 
 
-def card_of(manifest: Mapping[str, Any], measured: Mapping[str, Figures], heaps: Sequence[tuple[str, int]]) -> str:
-    """The model card in Markdown: of a manifest, figures by the name of what they were measured on, and error heaps."""
+def card_of(
+    manifest: Mapping[str, Any],
+    measured: Mapping[str, Figures],
+    heaps: Sequence[tuple[str, int]],
+    curve: Sequence[Mapping[str, float]] = (),
+) -> str:
+    """The model card in Markdown: of a manifest, figures by the name of what they were measured on, and error heaps.
+
+    `curve`: `examples`, `macro_f1` and `average_precision` on the last set, by how many examples were learnt from.
+    """
     parts = [_TITLE, _about(manifest)]
     for name, figures in measured.items():
         parts.append(_measured(name, figures))
+    if curve:
+        parts.append(_curve(curve, list(measured)[-1]))
     parts.append(
         "## Known failures\n\nThe largest heaps of errors on the last set, by topic told in vain or tag missed:\n"
     )
@@ -138,6 +148,24 @@ def _measured(name: str, figures: Figures) -> str:
         if of:
             lines += ["", f"| severity {kind.replace('_', ' ')} | told 1 | told 2 | told 3 |", "|---|---|---|---|"]
             lines += [f"| true {step} | {' | '.join(map(str, row))} |" for step, row in enumerate(of["table"], 1)]
+    return "\n".join(lines) + "\n"
+
+
+def _curve(rows: Sequence[Mapping[str, float]], name: str) -> str:
+    """The learning curve as a table: figures, and what each further thousand of examples brought."""
+    lines = [
+        f"## Learning curve, measured on {name}",
+        "",
+        "| own examples | macro-F1 | average precision | macro-F1 a further thousand |",
+        "|---|---|---|---|",
+    ]
+    for number, row in enumerate(rows):
+        before = rows[number - 1] if number else None
+        more = (
+            (row["macro_f1"] - before["macro_f1"]) / (row["examples"] - before["examples"]) * 1000 if before else None
+        )
+        gain = "" if more is None else f"{more:+.3f}"
+        lines.append(f"| {row['examples']:,} | {row['macro_f1']:.3f} | {row['average_precision']:.3f} | {gain} |")
     return "\n".join(lines) + "\n"
 
 

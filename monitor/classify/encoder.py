@@ -8,7 +8,7 @@ classifier works without it.
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from itertools import accumulate, takewhile
@@ -28,6 +28,8 @@ SUMMARY_WIDTH = 240  # characters, those of East Asian scripts counted twice: ab
 WIDE = 0x2E80  # code point from which they are
 BATCH = 4  # more at once is no faster and takes memory
 
+Encode = Callable[[Sequence[str], bytes], npt.NDArray[np.float32]]
+
 
 def encoder_id(adapter_digest: str = "") -> str:
     """Which encoder this machine has, with its version and our adapter's SHA-256; empty for none. Loads nothing."""
@@ -44,6 +46,18 @@ def encode(said: Sequence[str], adapter: bytes = b"") -> npt.NDArray[np.float32]
     """
     parts = [_model(adapter).query(list(said[start : start + BATCH])) for start in range(0, len(said), BATCH)]
     return np.concatenate(parts).astype(np.float32) if parts else np.zeros((0, DIMENSIONS), dtype=np.float32)
+
+
+def remembering() -> Encode:
+    """An `encode` that makes each vector once: several classifiers measured on the same texts share them."""
+    kept: dict[tuple[bytes, str], npt.NDArray[np.float32]] = {}
+
+    def of(said: Sequence[str], adapter: bytes = b"") -> npt.NDArray[np.float32]:
+        missing = [one for one in dict.fromkeys(said) if (adapter, one) not in kept]
+        kept.update(zip(((adapter, one) for one in missing), encode(missing, adapter), strict=True))
+        return np.stack([kept[adapter, one] for one in said]) if said else encode([])
+
+    return of
 
 
 def words_of(text: Text) -> str:

@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from monitor.classify.artefact import Weights, load_weights
-from monitor.classify.encoder import encode, encoder_id, whole_of, words_of
+from monitor.classify.encoder import Encode, encode, encoder_id, whole_of, words_of
 from monitor.classify.features import PIECES_COUNT, grams, pieces, prepare, simplified, spelled
 from monitor.domain import TAGS, Evidence, Judgement, Tag, Text
 from monitor.text.stopwords import without_edges
@@ -38,8 +38,9 @@ class Classifier:
     alert, is confirmed by the exact tier, which also asks the encoder, where this machine has it.
     """
 
-    def __init__(self, weights: Weights) -> None:
+    def __init__(self, weights: Weights, *, encode: Encode = encode) -> None:
         self.weights = weights
+        self._encode = encode
         digest = sha256(weights.adapter).hexdigest() if weights.adapter else ""
         self.has_encoder = weights.network is not None and weights.encoder == encoder_id(digest)
         self._index = {word: number for number, word in enumerate(weights.vocabulary)}
@@ -51,9 +52,9 @@ class Classifier:
         self._concepts = {name: number for number, name in enumerate(weights.concepts)}
 
     @classmethod
-    def load(cls, folder: Path) -> Classifier:
+    def load(cls, folder: Path, *, encode: Encode = encode) -> Classifier:
         """From the files in `folder`. Raises: ArtefactError."""
-        return cls(load_weights(folder))
+        return cls(load_weights(folder), encode=encode)
 
     def probabilities(self, texts: Sequence[Text], tier: int = FAST) -> npt.NDArray[np.float64]:
         """Calibrated probability of each tag by one tier, whatever the cascade would do: (len(texts), 3)."""
@@ -157,13 +158,13 @@ class Classifier:
         """Of the titles, and where those leave a tag undecided the mean of that and of a second look at the whole."""
         weights = self.weights
         assert weights.network is not None  # noqa: S101  (`has_encoder` says so)
-        found = weights.network.scores(encode([words_of(text) for text in texts], weights.adapter))
+        found = weights.network.scores(self._encode([words_of(text) for text in texts], weights.adapter))
         chances = self._probabilities(read, found)
         undecided = np.any((chances >= UNDECIDED[0]) & (chances < UNDECIDED[1]), axis=1)
         wholes = [(n, said) for n, text in enumerate(texts) if undecided[n] and (said := whole_of(text))]
         if wholes:
             rows = [n for n, _ in wholes]
-            looked = weights.network.scores(encode([said for _, said in wholes], weights.adapter))
+            looked = weights.network.scores(self._encode([said for _, said in wholes], weights.adapter))
             found[rows] = (found[rows] + looked) / 2
         return found
 

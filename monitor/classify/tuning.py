@@ -30,8 +30,8 @@ from monitor import resources
 from monitor.classify.adapter import BLOCK, Layout, layout_of, quantised
 from monitor.classify.artefact import ADAPTER, reproducible
 from monitor.classify.encoder import wheel_weights, words_of
+from monitor.classify.examples import LabelledText, read_labels
 from monitor.classify.pieces import Pieces
-from monitor.classify.train import LabelledText, read_labels
 from monitor.domain import TAGS
 
 FIRST = 6  # of the layers that learn; below, all is as it was

@@ -416,6 +416,7 @@ _COMMANDS = (
             _o("--errors", action="store_true", help=N_("print what was judged wrongly, grouped")),
             _o("--card", metavar="FILE", default="", help=N_("write the model card there")),
             _o("--named", metavar="WORDS", default="", help=N_("what the card calls the measured file")),
+            _o("--curve", action="store_true", help=N_("the card shows what ever more examples bring (some minutes)")),
             _JSON,
         ),
     ),

@@ -114,11 +114,14 @@ def _progress(step: str) -> None:
 
 def evaluate(shell: Shell, options: argparse.Namespace) -> int:
     """Measure the classifier that judges on labelled JSON Lines."""
-    from monitor.teaching import evaluate_file, write_card
+    from monitor.teaching import evaluate_file, learning_curve, write_card
 
+    if options.curve and not options.card:
+        raise UsageError(_("--curve goes into the model card: name it with --card FILE"))
     found = evaluate_file(shell, Path(options.file))
     if options.card:
-        write_card(shell, Path(options.card), options.named or Path(options.file).name, found)
+        curve = learning_curve(Path(options.file), progress=_progress) if options.curve else ()
+        write_card(shell, Path(options.card), options.named or Path(options.file).name, found, curve)
     if options.json:
         show.line(found.figures)
     elif options.errors:

@@ -12,9 +12,12 @@ from hypothesis import strategies as st
 
 from monitor import resources
 from monitor.classify.concepts import read
+from monitor.classify.examples import LabelledText
 from monitor.classify.features import grams, prepare
+from monitor.classify.mixing import best_threshold
+from monitor.classify.parts import concepts_of, features_of
 from monitor.classify.predict import Classifier
-from monitor.classify.train import LabelledText, Trained, best_threshold, concepts_of, features_of, train
+from monitor.classify.train import Trained, train
 from monitor.domain import TAGS, Tag, Text
 
 TOPICS = ("geopolitical.sanctions", "compliance.data", "supply_chain.strike")

@@ -16,8 +16,9 @@ import pytest
 from monitor import i18n, resources
 from monitor.classify.artefact import describe, load_pipeline, load_weights, save
 from monitor.classify.concepts import read
+from monitor.classify.examples import LabelledText
 from monitor.classify.tagger import Tagger
-from monitor.classify.train import LabelledText, train
+from monitor.classify.train import train
 from monitor.domain import Tag, Text
 from monitor.errors import ArtefactError
 

@@ -14,7 +14,7 @@ from monitor import resources
 from monitor.classify.adapter import tuned_on
 from monitor.classify.artefact import ADAPTER
 from monitor.classify.encoder import encode, encoder_id, whole_of, words_of
-from monitor.classify.train import read_labels
+from monitor.classify.examples import read_labels
 from monitor.classify.vectors import digest_of, read
 
 from .conftest import HARMLESS, STRIKE, Monitor, Site
