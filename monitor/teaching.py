@@ -20,7 +20,7 @@ from monitor.classify.adapter import tuned_on
 from monitor.classify.artefact import ADAPTER, load_weights, manifest_of, save
 from monitor.classify.card import card_of, in_words
 from monitor.classify.concepts import read as read_lexicon
-from monitor.classify.drift import Sample, Signal, drift_of
+from monitor.classify.drift import FEWEST, Sample, Signal, drift_from, drift_of
 from monitor.classify.encoder import Encode, encoder_id, remembering
 from monitor.classify.evaluate import GoldText, read_gold, scores_of
 from monitor.classify.examples import LabelledText, digest_of, read_labels
@@ -33,7 +33,7 @@ from monitor.classify.train import Trained, train
 from monitor.classify.vectors import read, stacked, vectors_of, write
 from monitor.domain import TAGS, FeedKind, Item, Judgement, Text, Trust, Verdict
 from monitor.errors import GateError, UsageError
-from monitor.i18n import _
+from monitor.i18n import N_, _
 from monitor.shell import Shell, pack, unpack
 from monitor.store import StoredModel
 from monitor.store.items import ItemFilter
@@ -46,6 +46,7 @@ VECTORS = "vectors.npz"  # in seeds/
 CURVE = (0.125, 0.25, 0.5, 0.75, 1.0)  # shares of the seeds that the learning curve is measured at
 FAILURES = 12  # heaps of mistakes that the model card names
 DRIFT_NOW, DRIFT_PAST = timedelta(days=7), timedelta(days=28)
+BEFORE, IN_TRAINING = N_("the four weeks before"), N_("unseen texts in training")  # what drift is reckoned from
 MADE = datetime(2026, 1, 1, tzinfo=UTC)  # of a shipped classifier, so that the same seeds give the same bytes
 Progress = Callable[[str], None]
 
@@ -200,10 +201,11 @@ def write_card(
     card.write_text(card_of(manifest_of(shell.model_dir), both, heaps, curve), encoding="utf-8")
 
 
-def drift(shell: Shell) -> list[Signal]:
+def drift(shell: Shell) -> tuple[str, list[Signal]]:
     """The last week's items beside those of the four weeks before, as the classifier that judges saw them.
 
-    Empty where either side has too few. Raises: ArtefactError.
+    Where those are too few, beside what it said of unseen texts in training. What was compared with, and the signals;
+    no signals where the last week has too few items. Raises: ArtefactError.
     """
     now = shell.clock()
     items = shell.store.items(ItemFilter(since=now - DRIFT_PAST - DRIFT_NOW))
@@ -211,7 +213,10 @@ def drift(shell: Shell) -> list[Signal]:
     known = {word for word in load_weights(shell.model_dir).vocabulary if " " not in word}
     recent = [item for item in items if item.judgement and item.fetched >= now - DRIFT_NOW]
     former = [item for item in items if item.judgement and item.fetched < now - DRIFT_NOW]
-    return drift_of(_sample(former, verdicts, known), _sample(recent, verdicts, known))
+    now_seen = _sample(recent, verdicts, known)
+    if len(former) >= FEWEST:
+        return BEFORE, drift_of(_sample(former, verdicts, known), now_seen)
+    return IN_TRAINING, drift_from(manifest_of(shell.model_dir).get("reference", {}), now_seen)
 
 
 def _sample(items: Sequence[Item], verdicts: Mapping[int, Verdict], known: set[str]) -> Sample:

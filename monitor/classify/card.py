@@ -161,10 +161,8 @@ def _curve(rows: Sequence[Mapping[str, float]], name: str) -> str:
     ]
     for number, row in enumerate(rows):
         before = rows[number - 1] if number else None
-        more = (
-            (row["macro_f1"] - before["macro_f1"]) / (row["examples"] - before["examples"]) * 1000 if before else None
-        )
-        gain = "" if more is None else f"{more:+.3f}"
+        more = row["examples"] - (before["examples"] if before else 0)
+        gain = f"{1000 * (row['macro_f1'] - before['macro_f1']) / more:+.3f}" if before else ""
         lines.append(f"| {row['examples']:,} | {row['macro_f1']:.3f} | {row['average_precision']:.3f} | {gain} |")
     return "\n".join(lines) + "\n"
 

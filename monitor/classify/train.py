@@ -11,6 +11,7 @@ Source: 001#II (the kinds of risk that going abroad meets)
 from __future__ import annotations
 
 import zipfile
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import blake2b
@@ -22,6 +23,7 @@ import numpy.typing as npt
 from monitor.classify.adapter import tuned_on
 from monitor.classify.artefact import Weights
 from monitor.classify.concepts import Lexicon
+from monitor.classify.drift import reference_of
 from monitor.classify.examples import LabelledText, digest_of
 from monitor.classify.features import prepare
 from monitor.classify.mixing import (
@@ -36,6 +38,7 @@ from monitor.classify.mixing import (
     unseen_scores,
 )
 from monitor.classify.parts import (
+    LEAST_DOCUMENTS,
     TOPIC_STRENGTH,
     Matrix,
     Truth,
@@ -48,7 +51,7 @@ from monitor.classify.parts import (
     intercepts,
     linear,
 )
-from monitor.classify.predict import TIERS
+from monitor.classify.predict import BAND, EXACT, TIERS
 from monitor.domain import TAGS
 
 
@@ -134,7 +137,24 @@ def train(
         "topics": topic_models,
         "network": network,
     }
-    return Trained(weights=weights, pipeline=_packed(parts), facts=_facts(examples, truth, judged, chances, thresholds))
+    facts = _facts(examples, truth, judged, chances, thresholds)
+    sides = thresholds[EXACT] * BAND[0], np.minimum(thresholds[EXACT] * BAND[1], 0.95)
+    unsure = ((chances[EXACT] >= sides[0]) & (chances[EXACT] < sides[1])).any(axis=1)
+    facts["reference"] = reference_of(chances[EXACT], unsure, usual, _unknown(prepared, fold))
+    return Trained(weights=weights, pipeline=_packed(parts), facts=facts)
+
+
+def _unknown(prepared: Sequence[str], fold: Truth) -> float:
+    """The share of words in the texts of each fold that too few of the other texts hold to be learnt."""
+    texts = [one.split() for one in prepared]
+    whole = Counter(word for words in texts for word in set(words))
+    unknown = count = 0
+    for number in range(fold.max() + 1):
+        held = [words for words, of in zip(texts, fold, strict=True) if of == number]
+        here = Counter(word for words in held for word in set(words))
+        unknown += sum(whole[word] - here[word] < LEAST_DOCUMENTS for words in held for word in words)
+        count += sum(map(len, held))
+    return unknown / max(count, 1)
 
 
 def _packed(parts: Mapping[str, Any]) -> bytes:

@@ -163,24 +163,24 @@ def model(shell: Shell, options: argparse.Namespace) -> int:
 
 
 def _drift(shell: Shell, *, as_json: bool) -> int:
-    """The last week beside the four before it, in words."""
+    """The last week beside what is usual, in words."""
     from monitor.classify.drift import ENOUGH, FEWEST
     from monitor.teaching import drift
 
-    signals = drift(shell)
+    beside, signals = drift(shell)
     if as_json:
         for one in signals:
             name = _(one.name).format(**one.filled)
-            show.line({"signal": name, "value": one.value, "limit": one.limit, "moved": one.moved})
+            show.line({"signal": name, "beside": beside, "value": one.value, "limit": one.limit, "moved": one.moved})
         return 0
     if not signals:
-        show.say(_("too few items to compare: {n} of the last week and of the four weeks before").format(n=FEWEST))
+        show.say(_("too few items to compare: it takes {n} of the last week").format(n=FEWEST))
         return 0
     rows = [
         (_(one.name).format(**one.filled), f"{one.value:+.3f}", one.limit, _("moved") if one.moved else _("steady"))
         for one in signals
     ]
-    show.table((_("last week beside the four before"), _("difference"), _("limit"), ""), rows)
+    show.table((_("last week beside {what}").format(what=_(beside)), _("difference"), _("limit"), ""), rows)
     many = sum(one.moved for one in signals) >= ENOUGH
     show.say(
         _("The news is not what it was: read some items, give verdicts, and train anew.")

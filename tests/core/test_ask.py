@@ -5,8 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import UTC, datetime
 
+import numpy as np
+
 from monitor.classify.ask import NEAR_THRESHOLD, TIERS_DISAGREE, UNLIKE, WARNED_OF, in_order
-from monitor.classify.drift import Sample, drift_of, stability
+from monitor.classify.drift import Sample, drift_from, drift_of, reference_of, stability
 from monitor.domain import TAGS, Assessment, Item, Judgement, Severity, Tag
 from monitor.text.stopwords import without_edges
 
@@ -100,6 +102,14 @@ def test_other_chances_another_language_and_more_overrides_are_signals() -> None
     now = sample(0.9, "vi", reviewed=20, overridden=9)
     moved = [signal for signal in drift_of(before, now) if signal.moved]
     assert len(moved) == len(TAGS) + 2
+
+
+def test_a_young_installation_is_compared_with_the_training() -> None:
+    chances = np.full((200, len(TAGS)), 0.1)
+    reference = reference_of(chances, np.zeros(200), np.ones(200), unknown=0.1)
+    assert not any(signal.moved for signal in drift_from(reference, sample(0.1, "en")))
+    assert sum(signal.moved for signal in drift_from(reference, sample(0.9, "vi"))) == len(TAGS)
+    assert drift_from({}, sample(0.9, "vi")) == drift_from(reference, sample(0.9, "vi", 10)) == []
 
 
 def test_few_items_say_nothing() -> None:
