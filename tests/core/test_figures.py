@@ -98,7 +98,9 @@ def test_mistakes_are_heaped_by_what_was_told_and_what_was_missed() -> None:
 def test_the_card_tells_data_method_figures_and_failures() -> None:
     judged = [replace(one, unsure=True) for one in RIGHT[:-2]] + [said(GEO), said()]
     figures = figures_of(GOLD, judged, [1] * 50, [1] * 50)
-    card = card_of(MANIFEST, {"a set": figures}, [("missed x", 3)])
+    curve = [{"examples": 1000 * n, "macro_f1": 0.5 + n / 100, "average_precision": 0.5} for n in (1, 3)]
+    card = card_of(MANIFEST, {"a set": figures}, [("missed x", 3)], curve)
+    assert "| 3,000 | 0.530 | 0.500 | +0.010 |" in card
     for words in ("10 texts", "Measured on a set", "missed x: 3", "Chinese less English", "| true 3 |"):
         assert words in card, words
     assert "macro_f1" in in_words(figures)

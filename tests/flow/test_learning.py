@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from datetime import UTC, datetime
 from hashlib import sha256
 
 import numpy as np
@@ -16,29 +17,44 @@ from monitor.classify.artefact import ADAPTER
 from monitor.classify.encoder import encode, encoder_id, whole_of, words_of
 from monitor.classify.examples import read_labels
 from monitor.classify.vectors import digest_of, read
+from monitor.domain import Tag, Verdict, VerdictKind
+from monitor.store import Store
+from monitor.store.items import ItemFilter
+from monitor.teaching import GATED, for_gate
 
 from .conftest import HARMLESS, STRIKE, Monitor, Site
 
 
-def test_a_verdict_a_candidate_the_gate_and_back(monitor: Monitor, site: Site) -> None:
-    monitor.feeds(site.rss("/a.xml", [STRIKE, HARMLESS]))
-    monitor("poll", "--all", "--no-send")
-    item = next(item for item in monitor.lines("items") if item["title"] == STRIKE)
-    monitor("review", str(item["id"]), "--verdict", "confirm", "--author", "ana")
-    first = monitor.json("train")
-    again = monitor.json("train")
-    assert first["digest"] != "shipped"
-    assert first["scores"] == again["scores"]
-    states = {row["digest"]: row["state"] for row in monitor.lines("model", "list")}
-    assert states[first["digest"]] == "candidate"
-    assert states["shipped"] == "promoted"
-    before, after = (json.loads(line) for line in monitor("model", "compare", first["digest"][:12]).stdout.splitlines())
-    passes = all(after[name] >= before[name] for name in ("macro_f1", "critical_recall"))
-    monitor("model", "promote", first["digest"][:12], code=0 if passes else 3)
-    states = {row["digest"]: row["state"] for row in monitor.lines("model", "list")}
-    assert (states[first["digest"]] == "promoted") == passes
-    monitor("model", "back")
-    assert next(row["state"] for row in monitor.lines("model", "list") if row["digest"] == "shipped") == "promoted"
+def test_verdicts_a_candidate_the_gate_and_back(monitor: Monitor, site: Site) -> None:
+    """One reviewer is right once; another calls two hundred risks harmless, and gets no classifier promoted by that."""
+    seeds = read_labels(resources.path("seeds/labels.jsonl"))
+    titles = list(dict.fromkeys(seed.text.title for seed in seeds if seed.language == "en" and seed.labels))[:280]
+    monitor.feeds(site.rss("/a.xml", [STRIKE, HARMLESS]), site.rss("/b.xml", titles))
+    monitor("poll", "--all", "--fetch-only")
+    store = Store.open(f"sqlite:///{monitor.folder / 'data' / 'monitor.db'}")
+    items = [item for item in store.items(ItemFilter()) if not for_gate(item) and item.title not in (STRIKE, HARMLESS)]
+    wrong = {"kind": VerdictKind.RELABEL, "labels": (), "author": "mallory", "at": datetime.now(UTC)}
+    store.add_verdicts([Verdict(item_id=item.id or 0, **wrong) for item in items[:200]])
+    right = {"kind": VerdictKind.RELABEL, "labels": (Tag.SUPPLY_CHAIN,), "author": "ana", "at": datetime.now(UTC)}
+    store.add_verdicts([Verdict(item_id=items[200].id or 0, **right)])
+    store.close()
+
+    for options, verdicts in ((["--without", "mallory"], 1), ([], 201)):
+        candidate = monitor.json("train", *options)
+        assert candidate["verdicts"] == verdicts
+        digest = candidate["digest"]
+        assert states(monitor) == {**states(monitor), digest: "candidate", "shipped": "promoted"}
+        before, after = map(json.loads, monitor("model", "compare", digest[:12]).stdout.splitlines())
+        passes = all(after[name] >= before[name] for name in GATED)
+        monitor("model", "promote", digest[:12], code=0 if passes else 3)
+        assert (states(monitor)[digest] == "promoted") == passes
+        monitor("model", "back")
+        assert states(monitor)["shipped"] == "promoted"
+    assert not passes, "two hundred wrong labels came through the gate"
+
+
+def states(monitor: Monitor) -> dict[str, str]:
+    return {row["digest"]: row["state"] for row in monitor.lines("model", "list")}
 
 
 @pytest.mark.skipif(not encoder_id(), reason="no sentence encoder has a wheel for this machine")

@@ -7,9 +7,11 @@ import re
 from collections import Counter, defaultdict
 from collections.abc import Callable
 from functools import cache
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from monitor import resources
@@ -20,6 +22,7 @@ from monitor.i18n import translator
 from monitor.notify.words import TOPICS
 from monitor.text.gazetteer import gazetteer
 
+PERMUTATIONS = 64  # of a MinHash
 UNSPACED = ("zh", "ja", "th")
 EVERYWHERE = {"US", "CN", "EU", "RU", "IN", "YE"}  # the codebook says why
 CODEBOOK = (Path(__file__).parents[2] / "docs" / "codebook.md").read_text("utf-8")
@@ -146,23 +149,36 @@ def names_in(text: str) -> set[str]:
 
 
 def test_near_copies_are_rare() -> None:
-    """At most 2 % of the pairs within a topic and language share half of their word pairs (Jaccard)."""
-    from sklearn.feature_extraction.text import CountVectorizer
-
+    """At most 2 % of the pairs within a topic and language share half of their word pairs (Jaccard, by MinHash)."""
     groups = defaultdict(list)
     for entry in labels():
         for topic in entry["topics"] or ["none"]:
-            groups[topic, entry["lang"]].append(f"{entry['title']} {entry['summary']}")
+            groups[topic, entry["lang"]].append(sketch_of(f"{entry['title']} {entry['summary']}"))
     pairs = alike = 0
-    for texts in groups.values():
-        words = CountVectorizer(token_pattern=r"[\u4e00-\u9fff]|\w+", ngram_range=(1, 2), binary=True)
-        found = words.fit_transform(texts).astype("float32")
-        sizes = found.sum(axis=1).A1
-        shared = (found @ found.T).tocoo()
-        union = sizes[shared.row] + sizes[shared.col] - shared.data
-        alike += int(((shared.data / union >= 0.5) & (shared.row < shared.col)).sum())
-        pairs += len(texts) * (len(texts) - 1) // 2
+    for sketches in groups.values():
+        rows = np.stack(sketches)
+        for at in range(1, len(rows)):
+            alike += int(((rows[at] == rows[:at]).sum(axis=1) >= PERMUTATIONS // 2).sum())
+        pairs += len(rows) * (len(rows) - 1) // 2
     assert alike <= 0.02 * pairs
+
+
+@pytest.mark.parametrize(("kept", "alike"), [(9, True), (2, False)])
+def test_the_sketches_tell_copies_from_others(kept: int, alike: bool) -> None:
+    words = [f"word{number}" for number in range(40)]
+    other = words[: 4 * kept] + [f"other{number}" for number in range(40 - 4 * kept)]
+    same = (sketch_of(" ".join(words)) == sketch_of(" ".join(other))).sum()
+    assert (same >= PERMUTATIONS // 2) == alike
+
+
+def sketch_of(text: str) -> np.ndarray:
+    """MinHash of a text's words and word pairs."""
+    import rensa
+
+    words = re.findall(r"[\u4e00-\u9fff]|\w+", text.lower())
+    minhash = rensa.RMinHash(num_perm=PERMUTATIONS, seed=1)
+    minhash.update(sorted({*words, *(f"{first} {second}" for first, second in pairwise(words))}))
+    return np.array(minhash.digest(), dtype=np.uint32)
 
 
 def test_the_texts_are_plain_lines() -> None:
