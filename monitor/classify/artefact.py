@@ -24,7 +24,7 @@ from monitor.domain import TAGS
 from monitor.errors import ArtefactError
 from monitor.i18n import _
 
-FORMAT = 4  # of the files below; a manifest with another number is refused
+FORMAT = 5  # of the files below; a manifest with another number is refused
 WEIGHTS = "weights.npz"
 PIPELINE = "pipeline.skops"
 MANIFEST = "manifest.json"
@@ -36,7 +36,7 @@ Floats = npt.NDArray[np.float64]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Network:
-    """One hidden layer of H rectified units over D dimensions."""
+    """One hidden layer of H rectified units over D inputs: an encoder's vector, then which concepts are touched."""
 
     hidden: npt.NDArray[np.float32]  # (D, H)
     hidden_bias: Floats  # (H,)

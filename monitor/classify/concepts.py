@@ -15,8 +15,13 @@ from itertools import combinations
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+import numpy.typing as npt
+
 from monitor.classify.features import tokens
 from monitor.errors import ConfigError
+
+WEIGHT = 3.0  # of a concept among the inputs of the network, whose others have a spread of one
 
 
 @dataclass(frozen=True)
@@ -36,6 +41,19 @@ class Lexicon:
         """The concepts whose terms stand in a prepared text (see `features.prepare`)."""
         found = self._matcher.find_matches_as_indexes(f" {prepared} ", overlapping=True)
         return frozenset(self.concepts[number] for number, _, _ in found)
+
+    @cached_property
+    def names(self) -> tuple[str, ...]:
+        """The concepts, each once, in the order of `told`'s columns."""
+        return tuple(sorted(set(self.concepts)))
+
+    def told(self, prepared: Sequence[str]) -> npt.NDArray[np.float32]:
+        """Which concepts each prepared text touches, for the network: (len(prepared), len(self.names))."""
+        place = {name: number for number, name in enumerate(self.names)}
+        found = np.zeros((len(prepared), len(place)), np.float32)
+        for row, text in zip(found, prepared, strict=True):
+            row[[place[name] for name in self.touched(text)]] = WEIGHT
+        return found
 
     def features(self, title: str, text: str) -> list[str]:
         """Names of the features of a text, both arguments prepared: of its title, of all of it, and pairs."""

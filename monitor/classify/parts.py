@@ -13,6 +13,7 @@ import numpy.typing as npt
 
 from monitor.classify.artefact import Network
 from monitor.classify.concepts import Lexicon
+from monitor.classify.encoder import DIMENSIONS
 from monitor.classify.features import PIECES, PIECES_COUNT, prepare, spelled
 from monitor.domain import Text
 
@@ -32,6 +33,7 @@ _SPELLING: dict[str, Any] = {"analyzer": "char_wb", "lowercase": False, "ngram_r
 
 Matrix = npt.NDArray[np.float64]
 Truth = npt.NDArray[np.int_]
+Vectors = npt.NDArray[np.float32]
 
 
 def fit_words(prepared: Sequence[str], truth: Truth, importance: Matrix) -> tuple[Any, Any, list[Any]]:
@@ -116,8 +118,15 @@ def linear(strength: float, features: Any, truth: Truth, importance: Matrix) -> 
     return fitted
 
 
-def fit_network(dense: npt.NDArray[np.float32], truth: Truth, importance: Matrix) -> Any:
+def with_concepts(vectors: Vectors, lexicon: Lexicon, texts: Sequence[Text], prepared: Sequence[str]) -> Vectors:
+    """The network's inputs: vectors of titles and wholes, (n, 2, D), each with the concepts that it touches."""
+    titles = lexicon.told([prepare(Text(title=text.title)) for text in texts])
+    return np.concatenate([vectors, np.stack([titles, lexicon.told(prepared)], axis=1)], axis=2)
+
+
+def fit_network(dense: Vectors, truth: Truth, importance: Matrix) -> Any:
     """A network of one hidden layer that gives all tags at once, of titles and of whole texts, (len(truth), 2, D)."""
+    from sklearn.compose import ColumnTransformer
     from sklearn.neural_network import MLPClassifier
     from sklearn.pipeline import make_pipeline
     from sklearn.preprocessing import StandardScaler
@@ -125,7 +134,8 @@ def fit_network(dense: npt.NDArray[np.float32], truth: Truth, importance: Matrix
     layers = MLPClassifier(
         (HIDDEN,), alpha=DECAY, learning_rate_init=2e-3, batch_size=256, max_iter=EPOCHS, random_state=0
     )
-    pipeline = make_pipeline(StandardScaler(), layers)
+    scaled = ColumnTransformer([("vector", StandardScaler(), list(range(DIMENSIONS)))], remainder="passthrough")
+    pipeline = make_pipeline(scaled, layers)
     more = (dense[:, 0] != dense[:, 1]).any(axis=1)
     shown, wanted = np.concatenate([dense[:, 0], dense[more, 1]]), np.concatenate([truth, truth[more]])
     with _until_the_last_epoch():
@@ -145,12 +155,12 @@ def _until_the_last_epoch() -> Any:
 
 def exported(network: Any) -> Network:
     """The network with the scaling of its input folded into its first layer."""
-    scaler, layers = network[0], network[1]
+    scaler, layers = network[0].named_transformers_["vector"], network[1]
     first, last = layers.coefs_
-    scaled = first / scaler.scale_[:, None]
+    first = np.concatenate([first[:DIMENSIONS] / scaler.scale_[:, None], first[DIMENSIONS:]])
     return Network(
-        hidden=scaled.astype(np.float32),
-        hidden_bias=layers.intercepts_[0] - scaler.mean_ @ scaled,
+        hidden=first.astype(np.float32),
+        hidden_bias=layers.intercepts_[0] - scaler.mean_ @ first[:DIMENSIONS],
         out=last.astype(np.float32),
         out_bias=layers.intercepts_[1],
     )

@@ -156,17 +156,23 @@ class Classifier:
 
     def _network_scores(self, texts: Sequence[Text], read: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
         """Of the titles, and where those leave a tag undecided the mean of that and of a second look at the whole."""
-        weights = self.weights
-        assert weights.network is not None  # noqa: S101  (`has_encoder` says so)
-        found = weights.network.scores(self._encode([words_of(text) for text in texts], weights.adapter))
+        titles = [prepare(Text(title=text.title)) for text in texts]
+        found = self._looked([words_of(text) for text in texts], titles)
         chances = self._probabilities(read, found)
         undecided = np.any((chances >= UNDECIDED[0]) & (chances < UNDECIDED[1]), axis=1)
         wholes = [(n, said) for n, text in enumerate(texts) if undecided[n] and (said := whole_of(text))]
         if wholes:
             rows = [n for n, _ in wholes]
-            looked = weights.network.scores(self._encode([said for _, said in wholes], weights.adapter))
+            looked = self._looked([said for _, said in wholes], [prepare(texts[n]) for n in rows])
             found[rows] = (found[rows] + looked) / 2
         return found
+
+    def _looked(self, said: Sequence[str], prepared: Sequence[str]) -> npt.NDArray[np.float64]:
+        """What the network makes of the encoder's vectors of `said` and of the concepts that `prepared` touches."""
+        weights = self.weights
+        assert weights.network is not None  # noqa: S101  (`has_encoder` says so)
+        vectors = self._encode(said, weights.adapter)
+        return weights.network.scores(np.concatenate([vectors, weights.lexicon.told(prepared)], axis=1))
 
     def _judgement(
         self,

@@ -1,10 +1,10 @@
 """From labelled texts to a classifier of three parts: logistic regressions over words and over the concepts of a
-lexicon, a small network over an encoder's vectors.
+lexicon, a small network over an encoder's vectors and the same concepts.
 
-All parts score texts of writers they have not seen (five folds); on those scores each tier's probability is
-fitted: Platt's sigmoid over words and concepts, and over all three parts (Platt 1999; isotonic
-regression overfits so few). Thresholds are those of the best F1 on the same scores, with harmless
-texts weighed up to the share they have in real news.
+All parts score texts of writers they have not seen (five folds). Their log-odds are added up, and each tier's
+probability is fitted to the sum: Platt's sigmoid over words and concepts, and over all three (Platt 1999;
+isotonic regression overfits so few). Thresholds come from the F1 on the same scores, with harmless texts
+weighed up to the share they have in real news.
 Source: 001#II (the kinds of risk that going abroad meets)
 """
 
@@ -50,6 +50,7 @@ from monitor.classify.parts import (
     fit_words,
     intercepts,
     linear,
+    with_concepts,
 )
 from monitor.classify.predict import BAND, EXACT, TIERS
 from monitor.domain import TAGS
@@ -83,9 +84,12 @@ def train(
     """
     order = sorted(range(len(examples)), key=lambda n: digest_of(examples[n]))
     examples = [examples[n] for n in order]
-    dense = np.zeros((len(examples), 2, 0), np.float32) if vectors is None else vectors[order]
-    prepared = [prepare(example.text) for example in examples]
-    touched = concepts_of(lexicon, [example.text for example in examples], prepared)
+    texts = [example.text for example in examples]
+    prepared = [prepare(text) for text in texts]
+    touched = concepts_of(lexicon, texts, prepared)
+    dense = np.zeros((len(texts), 2, 0), np.float32)
+    if vectors is not None:
+        dense = with_concepts(vectors[order], lexicon, texts, prepared)
     truth = np.array([[tag in example.labels for tag in TAGS] for example in examples], dtype=int)
     importance = np.array([example.weight for example in examples])
     if (truth.sum(axis=0) < FOLDS).any():

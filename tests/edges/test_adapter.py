@@ -147,14 +147,17 @@ def test_an_undecided_text_is_read_on_and_a_plain_one_is_not() -> None:
         prepared = [prepare(text)]
         words = classifier._scores([text], [classifier._vector(prepared[0])], prepared)[0]
 
-        def chances(*said: str, words: np.ndarray = words) -> np.ndarray:
-            dense = weights.network.scores(encode(said, weights.adapter)).mean(axis=0)
+        def chances(*said: tuple[str, str], words: np.ndarray = words) -> np.ndarray:
+            vectors = encode([given for given, _ in said], weights.adapter)
+            inputs = np.concatenate([vectors, weights.lexicon.told([seen for _, seen in said])], axis=1)
+            dense = weights.network.scores(inputs).mean(axis=0)
             odds = (words * weights.mix[EXACT, :2]).sum(axis=0) + dense * weights.mix[EXACT, 2] + weights.shift[EXACT]
             return 1 / (1 + np.exp(-odds))
 
-        right = chances(words_of(text))
+        first = words_of(text), prepare(Text(title=title))
+        right = chances(first)
         twice = bool(((right >= UNDECIDED[0]) & (right < UNDECIDED[1])).any())
-        right = chances(words_of(text), whole_of(text)) if twice else right
+        right = chances(first, (whole_of(text), prepared[0])) if twice else right
         looks.add(twice)
         assert np.abs(classifier.probabilities([text], EXACT)[0] - right).max() < 1e-6
     assert looks == {True, False}
