@@ -104,7 +104,7 @@ def drift_from(reference: Mapping[str, Any], now: Sample) -> list[Signal]:
     return signals
 
 
-def reference_of(chances: Floats, unsure: Floats, importance: Floats, unknown: float) -> dict[str, Any]:
+def reference_of(chances: Floats, unsure: npt.NDArray[np.bool_], importance: Floats, unknown: float) -> dict[str, Any]:
     """What a classifier said of texts it had not seen, (n, 3) and (n,), weighed by `importance`: counts by tenths.
 
     `unknown`: the share of words it did not know in them.

@@ -42,6 +42,7 @@ from monitor.classify.parts import (
     TOPIC_STRENGTH,
     Matrix,
     Truth,
+    Vectors,
     coefficients,
     concepts_of,
     exported,
@@ -87,7 +88,7 @@ def train(
     texts = [example.text for example in examples]
     prepared = [prepare(text) for text in texts]
     touched = concepts_of(lexicon, texts, prepared)
-    dense = np.zeros((len(texts), 2, 0), np.float32)
+    dense: Vectors = np.zeros((len(texts), 2, 0), np.float32)
     if vectors is not None:
         dense = with_concepts(vectors[order], lexicon, texts, prepared)
     truth = np.array([[tag in example.labels for tag in TAGS] for example in examples], dtype=int)
