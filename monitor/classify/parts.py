@@ -130,6 +130,7 @@ def fit_network(dense: Vectors, truth: Truth, importance: Matrix) -> Any:
     from sklearn.neural_network import MLPClassifier
     from sklearn.pipeline import make_pipeline
     from sklearn.preprocessing import StandardScaler
+    from threadpoolctl import threadpool_limits
 
     layers = MLPClassifier(
         (HIDDEN,), alpha=DECAY, learning_rate_init=2e-3, batch_size=256, max_iter=EPOCHS, random_state=0
@@ -138,7 +139,7 @@ def fit_network(dense: Vectors, truth: Truth, importance: Matrix) -> Any:
     pipeline = make_pipeline(scaled, layers)
     more = (dense[:, 0] != dense[:, 1]).any(axis=1)
     shown, wanted = np.concatenate([dense[:, 0], dense[more, 1]]), np.concatenate([truth, truth[more]])
-    with _until_the_last_epoch():
+    with _until_the_last_epoch(), threadpool_limits(1):  # threads that wait for one another cost more than they save
         pipeline.fit(shown, wanted, mlpclassifier__sample_weight=np.concatenate([importance, importance[more]]))
     layers._optimizer = None  # its moments are needed for more epochs only
     return pipeline
