@@ -295,7 +295,10 @@ def main() -> None:
         raise SystemExit(refusal)
     folder = Path(tempfile.mkdtemp(prefix="monitor-machines-"))
     folder.chmod(0o755)
-    print(json.dumps(run(folder, machines=options.machines, rounds=options.rounds, feeds=options.feeds)))
+    found = run(folder, machines=options.machines, rounds=options.rounds, feeds=options.feeds)
+    print(json.dumps(found))
+    if found["tracebacks"]:
+        raise SystemExit(f"the logs in {folder} hold tracebacks")
     shutil.rmtree(folder)
     return None
 
