@@ -239,8 +239,9 @@ async def _bury_the_dead(app: Any) -> bool:
 
 
 def first_line(problem: Exception) -> str:
-    """What a library says went wrong, in one line."""
-    return (str(problem).splitlines() or [repr(problem)])[0]
+    """What a library says went wrong, in one line; where it says nothing, what it wrapped."""
+    said = (line for one in (problem, problem.__cause__) for line in str(one or "").splitlines() if line.strip())
+    return next(said, repr(problem))
 
 
 def poll(shell: Shell, stopping: threading.Event) -> None:
