@@ -175,8 +175,10 @@ def test_an_env_file_that_is_no_text_does_not_hurt_help(monitor: Monitor) -> Non
 @pytest.mark.parametrize(
     ("arguments", "env", "told"),
     [
-        (("pol",), {}, "无效的取值：'pol'"),
-        ((), {}, "缺少以下参数：COMMAND"),
+        (("pol",), {}, "没有 'pol' 这个命令"),
+        ((), {}, "请给出命令"),
+        (("model", "polish"), {}, "无效的取值：'polish'"),
+        (("why",), {}, "缺少以下参数：URL-OR-ID"),
         (("poll", "--as-of", "yesterday"), {}, "'yesterday' 不是日期"),
         (("digest", "--profile", "nope"), {}, "没有名为 'nope' 的画像"),
         (("alerts", "--level", "purple"), {}, "未知级别 'purple'"),
