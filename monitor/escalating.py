@@ -17,7 +17,7 @@ log = logging.getLogger(__name__)
 def escalate(shell: Shell, *, now: datetime) -> int:
     """Escalate what was not acknowledged in time, each alert once a revision; returns how many."""
     profiles = {profile.name: profile for profile in shell.profiles}
-    silences, made = shell.store.silences(at=now), 0
+    silences, made, begun = shell.store.silences(at=now), 0, shell.store.first_time("escalating_since", now)
     for alert, events, told in shell.store.unacknowledged(least=Level.ORANGE):
         profile = profiles.get(alert.profile)
         if profile is None or any(silence.holds(alert, now) for silence in silences):
@@ -26,7 +26,7 @@ def escalate(shell: Shell, *, now: datetime) -> int:
         def asleep(moment: datetime, profile: Profile = profile) -> bool:
             return all(is_quiet(r.quiet, zone=zone_of(r), now=moment) for r in profile.recipients)
 
-        found = escalation(alert, events, told=told, profile=profile, asleep=asleep, now=now)
+        found = escalation(alert, events, told=told, begun=begun, profile=profile, asleep=asleep, now=now)
         if found is not None:
             made += shell.store.change_alert(
                 alert.id,

@@ -4,27 +4,31 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Collection, Sequence
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from monitor.domain import (
     Alert,
     AlertState,
     Coverage,
+    DayLevel,
     Deadline,
     FeedKind,
     Item,
     Level,
+    LevelMove,
     Profile,
     Reason,
     Recipient,
     Stage,
+    Tag,
 )
 from monitor.duedates import dates_of
 from monitor.notify.schedule import zone_of
 from monitor.shell import Shell
 from monitor.store import Store
 from monitor.store.outbox import Duty
+from monitor.warn.profiles import countries_shared, places_of
 
 if TYPE_CHECKING:
     from monitor.notify.brief import Change
@@ -115,17 +119,55 @@ def held_top(
     return tuple(held[:HELD_NAMED]), len(held)
 
 
-def level_days(alerts: Sequence[Alert], recipient: Recipient, *, until: datetime) -> LevelDays | None:
-    """The highest level by country and day of a profile's alerts, in the recipient's days."""
-    from monitor.notify.chart import of_alerts
+def level_days(
+    shell: Shell, profile: Profile, alerts: Sequence[Alert], recipient: Recipient, *, until: datetime
+) -> LevelDays | None:
+    """The highest level by country and day in the recipient's days: of the countries, where any was reckoned that
+    concerns the profile, else of its alerts.
+    """
+    from monitor.notify.chart import DAYS, of_alerts, of_levels
 
     zone = zone_of(recipient)
+    day = until.astimezone(zone).date()
+    if known := levels_of(shell.store, profile, since=day - timedelta(days=DAYS - 1), until=day):
+        return of_levels(known, until=day)
     told = [
         (alert.level, alert.countries, alert.opened.astimezone(zone).date())
         for alert in alerts
         if alert.state is not AlertState.DISMISSED
     ]
-    return of_alerts(told, until=until.astimezone(zone).date())
+    return of_alerts(told, until=day)
+
+
+def levels_of(store: Store, profile: Profile, *, since: date, until: date) -> list[DayLevel]:
+    """The levels of a span of days that concern a profile: of its places and tags, or all where it names none."""
+    places = places_of(profile)
+    return [
+        row
+        for row in store.level_days(since=since, until=until)
+        if (not places or countries_shared(places, (row.country,))) and (not profile.tags or row.tag in profile.tags)
+    ]
+
+
+def level_moves(store: Store, profile: Profile, *, since: datetime, until: datetime) -> tuple[LevelMove, ...]:
+    """Levels that rose to orange or red in a period, or eased from there; the gravest first."""
+    first, last = since.date(), until.date()
+    if first == last:
+        return ()
+    known = levels_of(store, profile, since=first, until=last)
+    before = {row.key: row for row in known if row.day == first}
+    after = {row.key: row for row in known if row.day == last}
+    moves = []
+    for key in {**before, **after}:
+        was = before[key].level if key in before else None
+        row = after.get(key) or _nothing(*key, day=last)
+        if row.level != was and max(row.level or 0, was or 0) >= Level.ORANGE:
+            moves.append(LevelMove(row=row, was=was))
+    return tuple(sorted(moves, key=lambda move: (-int(move.row.level or 0), move.row.key)))
+
+
+def _nothing(country: str, tag: Tag, *, day: date) -> DayLevel:
+    return DayLevel(day=day, country=country, tag=tag, count=0, expected=0.0, upper=0.0, level=None)
 
 
 def coverage(

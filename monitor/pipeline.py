@@ -85,6 +85,11 @@ def run_pass(
 
         for decision in watch_brands(shell, now=now):
             _count(counts, (), (), decision, new=False)
+    if not fetch_only and (counts["items_flagged"] or store.last_level_day() not in (None, now.date())):
+        from monitor.aberrations import watch
+
+        for decision in watch(shell, now=now):
+            _count(counts, (), (), decision, new=False)
     if pass_id is not None:
         store.end_pass(pass_id, at=max(shell.clock(), now), counts={name: counts[name] for name in COUNTS})
     told = {field.name: counts[field.name] for field in fields(PollOutcome) if field.name in COUNTS}

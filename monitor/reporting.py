@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from monitor.domain import Alert, AlertState, Cover, DeadlineKind, FeedState, Item, Level, Profile
+from monitor.domain import TAGS, Alert, AlertState, Cover, DeadlineKind, FeedState, Item, Level, Profile
 from monitor.duedates import dates_of
 from monitor.gather import items_of
 from monitor.i18n import translator
@@ -21,6 +21,7 @@ from monitor.warn.playbooks import Planned, plan
 from monitor.warn.profiles import countries_shared
 
 CITED = 5  # sources named under one line; the rest is counted
+LEVELS_OVER = timedelta(days=27)  # before today, in the chart
 MOST_ALERTS, MOST_STORIES, MOST_STEPS = 50, 30, 3
 
 
@@ -68,6 +69,18 @@ class Step:
     source: str
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TagLevels:
+    """The level for one tag over the last weeks, oldest first, and what the newest one rests on."""
+
+    tag: str
+    now: str  # red, orange, yellow, blue; empty for none
+    now_word: str
+    mark: str
+    facts: str
+    days: tuple[tuple[date, int, str, str], ...]  # day, height 0 to 4, its level, the same in words
+
+
 def report(shell: Shell, country: str, profile: Profile, *, days: int, language: str, now: datetime) -> str:
     """The briefing of one country as an HTML page of its own, without scripts or remote parts."""
     say = translator(language)
@@ -96,9 +109,36 @@ def report(shell: Shell, country: str, profile: Profile, *, days: int, language:
         stories=_stories(shell, country, {alert.story for alert in alerts}, since=since, language=language),
         dues=_dues(shell, live, language=language, now=now),
         steps=_steps(shell, live, language=language),
+        levels=_levels(shell, country, language=language, today=now.date()),
         sources=_coverage(shell, country),
         covers=_covers(profile, country, live),
     )
+
+
+def _levels(shell: Shell, country: str, *, language: str, today: date) -> list[TagLevels]:
+    """The country's level for each tag that had one in the last weeks."""
+    say, first = translator(language), today - LEVELS_OVER
+    known = {(row.tag, row.day): row for row in shell.store.level_days(since=first, until=today, country=country)}
+    days = [first + timedelta(number) for number in range(LEVELS_OVER.days + 1)]
+    found = []
+    for tag in (tag for tag in TAGS if any((tag, day) in known for day in days)):
+        levels = [known[tag, day].level if (tag, day) in known else None for day in days]
+        named = [words.level_word(level, say) if level else say.gettext("none") for level in levels]
+        newest = known.get((tag, today))
+        found.append(
+            TagLevels(
+                tag=words.tag_word(tag, say),
+                now=levels[-1].word if levels[-1] else "",
+                now_word=named[-1],
+                mark=words.mark(levels[-1]) if levels[-1] else "",
+                facts=words.level_facts(newest, say) if newest else "",
+                days=tuple(
+                    (day, int(level or 0), level.word if level else "", word)
+                    for day, level, word in zip(days, levels, named, strict=True)
+                ),
+            )
+        )
+    return found
 
 
 def _alert_line(alert: Alert, items: Sequence[Item], language: str) -> Line:

@@ -189,7 +189,8 @@ def _correct(shell: Shell, alert: Alert, remaining: tuple[Tag, ...], *, author: 
             alert.id, author=author, at=now, what="dismissed", note=note, state=AlertState.DISMISSED
         )
     elif remaining != alert.labels:
-        shell.store.correct_alert(replace(alert, labels=remaining), author=author, at=now, note=note)
+        corrected = replace(alert, labels=remaining, revision=alert.revision + 1)
+        shell.store.correct_alert(corrected, author=author, at=now, note=note)
 
 
 def spoken(text: str, limit: int = 2000) -> str:

@@ -228,7 +228,8 @@ def preview(
         entries=gather.entries(shell, duties, now=now),
         held=held,
         held_top=held_top,
-        levels=gather.level_days(alerts, recipient, until=until),
+        levels=gather.level_days(shell, profile, alerts, recipient, until=until),
+        moves=gather.level_moves(store, profile, since=since, until=until),
         still_open=sum(not a.held and a.state not in gather.OVER and a.id not in told_now for a in alerts),
         items=gather.items_of(store, [duty.alert for duty in duties]),
         due_soon=tuple(

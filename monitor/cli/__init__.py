@@ -378,7 +378,12 @@ _COMMANDS = (
         "levels",
         "warn:levels",
         N_("today's level of each country and tag: count, expected, upper bound, and why"),
-        (_o("--country", metavar="C", default="", help=N_("ISO 3166 code of two letters")), _AS_OF, _JSON),
+        (
+            _o("--country", metavar="C", default="", help=N_("ISO 3166 code of two letters")),
+            _o("--history", action="store_true", help=N_("every day of the last four weeks")),
+            _AS_OF,
+            _JSON,
+        ),
     ),
     (
         "backtest",

@@ -200,14 +200,15 @@ def files(_: Path) -> str:
     """The keys of feeds.yaml and of a file of profiles, with the values that are allowed and what holds without one."""
     from monitor.domain import Feed, FeedKind, Level, Profile, ProfileKind, ProfileState, Tag
     from monitor.ingest import feedlist
-    from monitor.warn import profile_file, recipients
+    from monitor.warn import profile_values as values_of_profiles
+    from monitor.warn import recipients
 
     levels = tuple(level.word for level in Level if level.value)
     feed_values = {"kind": tuple(FeedKind), "format": tuple(feedlist._FORMATS), "trust": ("1", "2", "3")}
     profile_values: dict[str, Iterable[str]] = {"kind": tuple(ProfileKind), "state": tuple(ProfileState)}
     profile_values |= {"tags": tuple(Tag), "least": levels, "immediate": levels}
     feed_rows = _keys(feedlist._FIELDS, meanings.FEED_KEYS, feed_values, _defaults(Feed))
-    known = (*profile_file._FIELDS, *profile_file._NAMES, "inherits")
+    known = (*values_of_profiles.FIELDS, *values_of_profiles.NAMES, "inherits")
     profile_rows = _keys(known, meanings.PROFILE_KEYS, profile_values, _defaults(Profile))
     recipient_rows = _keys(sorted(recipients._FIELDS), meanings.RECIPIENT_KEYS, {}, {})
     return "\n".join(

@@ -5,16 +5,12 @@ from __future__ import annotations
 import argparse
 from collections.abc import Iterator, Sequence
 from datetime import date, timedelta
-from typing import TYPE_CHECKING
 
 from monitor.cli import show
-from monitor.domain import Item, Judgement, Text
+from monitor.domain import DayLevel, Item, Judgement, Text
 from monitor.errors import UsageError
 from monitor.i18n import _
 from monitor.shell import Shell
-
-if TYPE_CHECKING:
-    from monitor.warn.country_levels import DayLevel
 
 
 def stories(shell: Shell, options: argparse.Namespace) -> int:
@@ -64,7 +60,7 @@ def backtest(shell: Shell, options: argparse.Namespace) -> int:
     from itertools import groupby
 
     from monitor.cli.teach import opened
-    from monitor.warn.country_levels import CountryLevels, replayed, severities_of
+    from monitor.warn.country_levels import CountryLevels, judged_days, replayed
     from monitor.warn.replay import read_items
 
     profile = shell.profile(options.profile) if options.profile else None
@@ -86,29 +82,26 @@ def backtest(shell: Shell, options: argparse.Namespace) -> int:
         def judge(texts: Sequence[Text]) -> Sequence[Judgement]:
             return shell.tagger.judge(texts, fast=True)
 
-        for found in replayed(CountryLevels(), severities_of(told(), judge=judge)):
+        levels = CountryLevels()
+        for found in replayed(levels, judged_days(told(), judge=judge, sources=levels.sources)):
             theirs = profile is None or (
                 (not profile.countries or found.country in profile.countries)
                 and (not profile.tags or found.tag in profile.tags)
             )
-            if theirs:
+            if theirs and found.speaks:
                 _show_level(found, json=options.json)
     return 1 if wrong else 0
 
 
-LEVELS_OVER = timedelta(weeks=8)  # twice the past that a day is compared with, so that levels have settled
+HISTORY = timedelta(days=28)
 
 
 def levels(shell: Shell, options: argparse.Namespace) -> int:
-    """Today's level of every country and tag that has one, against its own past."""
-    from monitor.store.items import ItemFilter
-    from monitor.warn.country_levels import CountryLevels, of_stored, replayed
-
-    now = shell.clock()
-    items = shell.store.items(ItemFilter(since=now - LEVELS_OVER, flagged=True))
-    days = of_stored(items, since=(now - LEVELS_OVER).date(), until=now.date())
-    for found in replayed(CountryLevels(), days):
-        if found.day == now.date() and options.country.upper() in ("", found.country):
+    """Today's level of every country and tag that has one, against its own past; with --history of four weeks."""
+    today = shell.clock().date()
+    since = today - HISTORY if options.history else today
+    for found in shell.store.level_days(since=since, until=today, country=options.country.upper()):
+        if found.speaks:
             _show_level(found, json=options.json)
     return 0
 
@@ -116,11 +109,23 @@ def levels(shell: Shell, options: argparse.Namespace) -> int:
 def _show_level(found: DayLevel, *, json: bool) -> None:
     level = found.level.word if found.level else "none"
     if json:
-        row = {"date": str(found.day), "country": found.country, "tag": found.tag, "count": found.count}
-        bounds = {"expected": round(found.expected, 3), "upper": round(found.upper, 3)}
-        show.line({**row, **bounds, "level": level, "reasons": list(found.reasons)})
-    else:
-        form = _("{day} {country} {tag}: {level} ({count} stories, {expected:.1f} expected, at most {upper:.1f}) {why}")
-        shown = {"day": found.day, "country": found.country, "tag": found.tag, "count": found.count}
-        bounds = {"expected": found.expected, "upper": found.upper}
-        show.say(form.format(level=_(level), why="; ".join(_(r) for r in found.reasons), **shown, **bounds).rstrip())
+        show.line(
+            {
+                "date": str(found.day),
+                "country": found.country,
+                "tag": found.tag.value,
+                "count": found.count,
+                "expected": round(found.expected, 3),
+                "upper": round(found.upper, 3),
+                "level": level,
+                "reasons": list(found.reasons),
+                "forecast": round(found.forecast, 3),
+                "forecast_error": round(found.error, 3),
+            }
+        )
+        return
+    from monitor.i18n import current, translator
+    from monitor.notify.words import level_facts
+
+    facts = level_facts(found, translator(current()[0]))
+    show.say(f"{found.day} {found.country} {_(found.tag.value)}: {_(level)}; {facts}")

@@ -20,6 +20,7 @@ from monitor.domain.feeds import (
     Silence,
 )
 from monitor.domain.items import Alike, Assessment, Evidence, Item, Judgement, Text, Verdict
+from monitor.domain.levels import DayLevel, LevelMove, Reported, StoryDay
 from monitor.domain.messages import Message, Notice, Role, Stop
 from monitor.domain.profiles import (
     ESCALATE_AFTER,
@@ -70,6 +71,7 @@ __all__ = [
     "Certainty",
     "Cover",
     "Coverage",
+    "DayLevel",
     "Deadline",
     "DeadlineKind",
     "Decision",
@@ -86,6 +88,7 @@ __all__ = [
     "Known",
     "LeadTime",
     "Level",
+    "LevelMove",
     "Match",
     "Message",
     "MessageKind",
@@ -101,6 +104,7 @@ __all__ = [
     "Reason",
     "Recipient",
     "Rejected",
+    "Reported",
     "Rhythm",
     "Role",
     "Severity",
@@ -110,6 +114,7 @@ __all__ = [
     "Stop",
     "StopKind",
     "Story",
+    "StoryDay",
     "Tag",
     "Text",
     "Trust",

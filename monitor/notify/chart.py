@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from monitor.domain import Level
+from monitor.domain import DayLevel, Level
 
 DAYS = 14
 MOST_ROWS = 8
@@ -80,6 +80,11 @@ def of_alerts(alerts: Sequence[tuple[Level, Sequence[str], date]], *, until: dat
                 days[DAYS - 1 - back] = max(level, days[DAYS - 1 - back] or level)
     ranked = sorted(found.items(), key=lambda row: (-max(map(_height, row[1])), -sum(map(_height, row[1])), row[0]))
     return LevelDays(until=until, rows=dict(ranked[:MOST_ROWS])) if ranked else None
+
+
+def of_levels(levels: Sequence[DayLevel], *, until: date) -> LevelDays | None:
+    """The highest level over the tags by country and day; None without any."""
+    return of_alerts([(row.level, (row.country,), row.day) for row in levels if row.level], until=until)
 
 
 def _height(level: Level | None) -> int:

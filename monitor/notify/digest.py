@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from monitor.domain import Alert, Coverage, Item, MessageKind, Profile, Reason, Recipient
+from monitor.domain import Alert, Coverage, Item, LevelMove, MessageKind, Profile, Reason, Recipient
 from monitor.notify import words
 from monitor.notify.bilingual import BOTH, paired
 from monitor.notify.chart import DAYS, LevelDays, drawn
@@ -33,6 +33,7 @@ from monitor.notify.view import (
 
 STALE_NAMED = 10
 COUNTRIES_NAMED = 12
+MOVES_NAMED = 8
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,6 +49,7 @@ class DigestFacts:
     held: int = 0  # over the budget in this period: on the page, not told
     held_top: tuple[Alert, ...] = ()  # the most pressing of them
     levels: LevelDays | None = None  # by country, for the chart
+    moves: tuple[LevelMove, ...] = ()  # levels of countries that rose or eased in this period
     still_open: int = 0  # told before, unchanged, not closed
     due_soon: tuple[DueDate, ...] = ()
     items: Mapping[str, tuple[Item, ...]] = field(default_factory=dict)  # alert id -> its story's items
@@ -153,7 +155,26 @@ def _notes(facts: DigestFacts, reader: Reader) -> tuple[str, ...]:
             facts.still_open,
         )
         notes.append(form.format(n=f"{facts.still_open:,}"))
+    notes.extend(move_line(move, reader) for move in facts.moves[:MOVES_NAMED])
     return tuple(notes)
+
+
+def move_line(move: LevelMove, reader: Reader) -> str:
+    """A level that rose or eased, with the figures behind it and what tomorrow is likely to bring."""
+    say, row = reader.say, move.row
+    rose = int(row.level or 0) > int(move.was or 0)
+    form = (
+        say.gettext("{country}, {tag}: rose from {was} to {level}; {facts}")
+        if rose
+        else say.gettext("{country}, {tag}: eased from {was} to {level}; {facts}")
+    )
+    return form.format(
+        country=words.country_word(row.country, reader.language),
+        tag=words.tag_word(row.tag, say),
+        was=words.level_word(move.was, say) if move.was else say.gettext("none"),
+        level=words.level_word(row.level, say) if row.level else say.gettext("none"),
+        facts=words.level_facts(row, say),
+    )
 
 
 def due_facts(dues: Sequence[DueDate], reader: Reader, now: datetime) -> tuple[Fact, ...]:
@@ -186,7 +207,7 @@ def chart_of(levels: LevelDays | None, reader: Reader) -> ChartView | None:
     for code, days in levels.rows.items():
         known = [level for level in days if level is not None]
         highest = words.level_word(max(known), say) if known else say.gettext("none")
-        form = say.gettext("{country}: highest {level}, alerts on {n} of {days} days")
+        form = say.gettext("{country}: highest {level}, on {n} of {days} days")
         told.append(form.format(country=names[code], level=highest, n=len(known), days=len(days)))
     return ChartView(
         png=drawn(levels),

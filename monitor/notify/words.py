@@ -6,7 +6,7 @@ import re
 from functools import lru_cache
 from gettext import NullTranslations
 
-from monitor.domain import AlertState, Certainty, DeadlineKind, Level, Reason, Severity, Silence, Stage, Tag
+from monitor.domain import AlertState, Certainty, DayLevel, DeadlineKind, Level, Reason, Severity, Silence, Stage, Tag
 from monitor.i18n import N_, base_language
 
 LEVELS = {
@@ -152,6 +152,10 @@ _REFUSED = (
         N_("it is about {names}, none of your sectors"),
     ),
     (
+        re.compile(r"it is about (?P<names>.*), none of your laws"),
+        N_("it is about {names}, none of your laws"),
+    ),
+    (
         re.compile(r"none of your keywords \((?P<names>.*)\) stands in it"),
         N_("none of your keywords ({names}) stands in it"),
     ),
@@ -164,6 +168,14 @@ _BRAND = (
     (
         re.compile(r"tone: (?P<negative>\d+) negative, (?P<positive>\d+) positive"),
         N_("tone: {negative} negative, {positive} positive"),
+    ),
+)
+_LEVEL = (
+    (
+        re.compile(
+            r"(?P<n>\d+) stories on (?P<day>\S+); its own past lets expect (?P<expected>\S+), at most (?P<most>\S+)"
+        ),
+        N_("{n} stories on {day}; its own past lets expect {expected}, at most {most}"),
     ),
 )
 _FIGURE = re.compile(r"(?P<feeds>\d+) feeds report it|severity (?P<severity>\d)")
@@ -280,11 +292,22 @@ def why(reason: str, say: NullTranslations, language: str) -> str:
         if figure["feeds"]:
             return say.gettext("{n} feeds report it").format(n=figure["feeds"])
         return say.gettext("severity {n} of 3").format(n=figure["severity"])
-    for pattern, sentence in (*_REFUSED, *_BRAND):
+    for pattern, sentence in (*_REFUSED, *_BRAND, *_LEVEL):
         if refused := pattern.fullmatch(reason):
             parts = {name: say.gettext(value) for name, value in refused.groupdict().items()}
             return say.gettext(sentence).format(**parts)
     return say.gettext(reason) if reason else ""
+
+
+def level_facts(row: DayLevel, say: NullTranslations) -> str:
+    """What the level of a country and tag rests on, its formula in figures, and tomorrow's forecast with its error."""
+    counted = say.gettext("{n} stories, {expected} expected, at most {most}").format(
+        n=row.count, expected=f"{row.expected:.1f}", most=f"{row.upper:.1f}"
+    )
+    tomorrow = say.gettext("tomorrow {forecast}, wrong by {error} on average so far").format(
+        forecast=f"{row.forecast:.1f}", error=f"{row.error:.1f}"
+    )
+    return sentences([counted, *(say.gettext(reason) for reason in row.reasons), tomorrow], say)
 
 
 def _yours(kind: str, values: list[str], say: NullTranslations, language: str) -> str:

@@ -10,7 +10,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, Table, and_, func, insert, select, text, update
 
-from monitor.domain import Alert, AlertEvent, AlertState, Decision, Known, Level, Notice, Recipient
+from monitor.domain import Alert, AlertEvent, AlertState, Decision, Known, Level, Notice, Reason, Recipient
 from monitor.errors import ConflictError
 from monitor.i18n import _
 from monitor.store.engine import reading, upsert, writing
@@ -195,9 +195,13 @@ class AlertsDoor:
         return changed.rowcount == 1
 
     def correct_alert(self, alert: Alert, *, author: str, at: datetime, note: str) -> bool:
-        """Give an alert the level and the tags that a reviewer found right."""
+        """Give an alert the level and the tags that a reviewer found right; those who were told of it are told."""
         right: dict[str, Any] = {"labels": joined(alert.labels), "level": int(alert.level), "revision": alert.revision}
-        return self.change_alert(alert.id, author=author, at=at, what="corrected", note=note, **right)
+        again = [
+            Notice(alert=alert.id, recipient=who, reason=Reason.CORRECTED, revision=alert.revision, immediate=True)
+            for who in self.told_of(alert.id)
+        ]
+        return self.change_alert(alert.id, author=author, at=at, what="corrected", note=note, tell=again, **right)
 
 
 def _event(row: Any) -> AlertEvent:

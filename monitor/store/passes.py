@@ -5,7 +5,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import Collection
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import Engine, delete, distinct, func, insert, select, text, update
@@ -114,6 +114,18 @@ class PassesDoor:
         """A random name of this installation, made with its database; part of every Message-ID."""
         with reading(self._engine) as connection:
             return str(connection.execute(select(meta.c.value).where(meta.c.name == "install_id")).scalar_one())
+
+    def first_time(self, name: str, now: datetime) -> datetime:
+        """When this was asked for the first time: `now`, where it never was."""
+        held = select(meta.c.value).where(meta.c.name == name)
+        with reading(self._engine) as connection:
+            found = connection.execute(held).scalar()
+        if found is None:
+            with writing(self._engine) as connection:
+                made = {"name": name, "value": now.astimezone(UTC).isoformat()}
+                connection.execute(upsert(connection, meta).on_conflict_do_nothing(), made)
+                found = connection.execute(held).scalar_one()
+        return datetime.fromisoformat(str(found))
 
     def secret(self, name: str) -> bytes:
         """A random key of this installation, made when first asked for: 32 bytes that never leave the database."""

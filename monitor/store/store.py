@@ -15,6 +15,7 @@ from monitor.store.desk import DeskDoor
 from monitor.store.engine import Together, bring_up_to_date, open_engine, reading, schema_version, writing
 from monitor.store.feeds import FeedsDoor
 from monitor.store.items import ItemsDoor
+from monitor.store.levels import LevelsDoor
 from monitor.store.obligations import ObligationsDoor
 from monitor.store.outbox import OutboxDoor
 from monitor.store.passes import PassesDoor
@@ -36,6 +37,7 @@ class Store(
     AlikeDoor,
     AlertsDoor,
     ObligationsDoor,
+    LevelsDoor,
     OutboxDoor,
     AddressesDoor,
     PeersDoor,

@@ -28,6 +28,8 @@ GUARD = 2  # days before the present that C2 and C3 leave out, so that an outbre
 DOWNWEIGHT = 4.0  # power by which an outlying day of the past loses weight
 OUTLIER_ALPHA = 0.05
 
+ROUNDING = 1e-12  # less of a sum of squares is nothing
+
 NAN = math.nan
 
 
@@ -101,9 +103,11 @@ def reweighted_ears(
         return Bound(mean, mean + quantile * sd * wider)
     limit = _t(1 - OUTLIER_ALPHA, n - 2)
     weights = []
-    for i, value in enumerate(past):
-        without = _mean_and_sd(past[:i] + past[i + 1 :])[1]
+    squares = sd * sd * (n - 1)
+    for value in past:
         residual = value - mean
+        left = squares - residual * residual * n / (n - 1)  # of the other days about their own mean
+        without = math.sqrt(left / (n - 2)) if left > squares * ROUNDING else 0.0
         if without == 0 and residual == 0:
             return Bound(mean, NAN)
         far = residual / (without * math.sqrt(1 - 1 / n)) if without else math.copysign(math.inf, residual)

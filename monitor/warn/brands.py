@@ -15,6 +15,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from hashlib import blake2b
+from statistics import fmean
 
 from monitor.domain import (
     BrandDay,
@@ -26,11 +27,11 @@ from monitor.domain import (
     Story,
     Urgency,
 )
+from monitor.warn.aberration import BASELINE, GUARD, ears_c2
 from monitor.warn.naming import names_of, plain
 
-BASELINE_DAYS, GUARD_DAYS = 7, 2  # EARS C2
-BACK = timedelta(days=BASELINE_DAYS + GUARD_DAYS)
-DEVIATIONS = 3.0
+BACK = timedelta(days=BASELINE + GUARD)
+LEAST_DEVIATION = 0.5  # of a brand that is hardly ever named
 LEAST_MENTIONS = 4  # a day with fewer is no burst, however quiet the past was
 MOSTLY = 0.5  # share of negative mentions from which the tone is bad
 
@@ -110,12 +111,10 @@ def burst(days: Mapping[date, BrandDay], today: date) -> Burst | None:
     day = days.get(today)
     if day is None or day.mentions < LEAST_MENTIONS:
         return None
-    past = [today - timedelta(days=GUARD_DAYS + n) for n in range(1, BASELINE_DAYS + 1)]
-    counts = [days[d].mentions if d in days else 0 for d in past]
-    mean = sum(counts) / BASELINE_DAYS
-    deviation = math.sqrt(sum((c - mean) ** 2 for c in counts) / (BASELINE_DAYS - 1))
-    upper = mean + DEVIATIONS * max(deviation, math.sqrt(mean), 0.5)
-    return Burst(day, round(mean, 2), round(upper, 2)) if day.mentions > upper else None
+    back = [today - timedelta(days=n) for n in range(BACK.days, -1, -1)]
+    counts = [days[d].mentions if d in days else 0 for d in back]
+    bound = ears_c2(counts, min_sigma=max(math.sqrt(fmean(counts[:BASELINE])), LEAST_DEVIATION))
+    return Burst(day, round(bound.expected, 2), round(bound.upper, 2)) if day.mentions > bound.upper else None
 
 
 def story_of(found: Burst, *, now: datetime, items: Sequence[Item]) -> Story:

@@ -32,6 +32,7 @@ def escalation(
     events: Sequence[AlertEvent],
     *,
     told: datetime | None,
+    begun: datetime | None = None,
     profile: Profile,
     asleep: Callable[[datetime], bool],
     now: datetime,
@@ -39,7 +40,8 @@ def escalation(
     """Whether an alert is due to be escalated; None to wait.
 
     `events` is its life so far, `told` when the first message of it was made, `asleep` says whether all of
-    the desk has quiet hours at a moment. An alert is escalated once a revision.
+    the desk has quiet hours at a moment. An alert is escalated once a revision; one whose time was over before
+    anybody looked after such times (`begun`), as after an upgrade, is not until it worsens.
     """
     limit = profile.escalate_after.get(alert.level)
     if limit is None or told is None or alert.held or alert.state not in WAITING:
@@ -48,7 +50,7 @@ def escalation(
         return None
     since = max([told, *(e.at for e in events if e.what in ("worsened", "reopened", "open"))])
     due = due_at(since, limit, asleep=(lambda _: False) if alert.level is Level.RED else asleep, until=now)
-    if due is None or not profile.audience:
+    if due is None or not profile.audience or (begun is not None and due < begun):
         return None
     hours = f"{limit.total_seconds() / 3600:g}"
     why = f"{alert.revision}: nobody acknowledged within {hours} h of {since.isoformat(timespec='minutes')}"

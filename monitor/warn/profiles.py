@@ -10,10 +10,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 
-from monitor.domain import Item, Match, NameKind, Profile, Story, Tag
+from monitor.domain import Item, Match, Named, NameKind, Profile, Story, Tag
 from monitor.warn.naming import names_of, sectors_in
-from monitor.warn.tables import divisions, sectors
+from monitor.warn.tables import divisions, laws, sectors
 
 EU = frozenset("AT BE BG CY CZ DE DK EE ES FI FR GR HR HU IE IT LT LU LV MT NL PL PT RO SE SI SK".split())
 # Topics about certain goods: one that names other trades than the profile's does not concern it.
@@ -53,6 +54,7 @@ def match(profile: Profile, story: Story, items: Iterable[Item] = ()) -> Match:
     ours, others = _sectors(profile, text)
     _place_gate(profile, story, case, named=named, ours=ours)
     _goods_gate(story, case, named=named, ours=ours, others=others)
+    _law_gate(profile, story, text, case, named=named)
     _keyword_gate(profile, text, case)
     if ours:
         case.add(_SECTOR, "sector", sorted(ours))
@@ -135,6 +137,19 @@ def _goods_gate(story: Story, case: _Case, *, named: bool, ours: set[str], other
         known = sectors()
         about = ", ".join(f"{known[code].english} ({code})" for code in sorted(others)[:3])
         case.against.append(f"it is about {about}, none of your sectors")
+
+
+def _law_gate(profile: Profile, story: Story, text: str, case: _Case, *, named: bool) -> None:
+    """A rule that a profile does not live under is none of its business, in whatever country it lies."""
+    if named or Tag.COMPLIANCE not in story.labels or not profile.named(NameKind.LAW):
+        return
+    if found := [hit.named.aliases[0] for hit in names_of(_known_laws()).find(text)]:
+        case.against.append(f"it is about {', '.join(found[:3])}, none of your laws")
+
+
+@cache
+def _known_laws() -> tuple[Named, ...]:
+    return tuple(Named(kind=NameKind.LAW, name=name, aliases=entry.words) for name, entry in laws().items())
 
 
 def _keyword_gate(profile: Profile, text: str, case: _Case) -> None:

@@ -13,13 +13,15 @@ from __future__ import annotations
 import json
 import math
 import re
+from array import array
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, time, timedelta
 from functools import cache
 from hashlib import blake2b
-from typing import TYPE_CHECKING, TypeVar
+from itertools import chain
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
 from zlib import crc32
 
 from monitor import resources
@@ -29,16 +31,16 @@ if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
 
-SAME = 0.12  # least likeness at which two headlines tell the same event
+SAME = 0.13  # least likeness at which two headlines tell the same event
 OPEN_FOR = timedelta(days=4)  # a story that nobody adds to for so long has ended
+HALVED_IN = timedelta(days=2)  # time in which likeness to a story halves that nobody adds to
+ELSEWHERE = 0.5  # of likeness is left where both name countries and none is shared
 MOST_TERMS = 120  # words that a story is recognised by
-LASTING, BURST_DAYS, FADE_A_DAY = 0.45, 0.08, 0.05  # likeness kept after the burst, its length, loss a day
-RARITY_POWER = 0.7  # of a word's inverse frequency: rare words count, but not for everything
-SEEDS_WEIGH = 0.25  # a word in a sentence of the seeds counts so much of one in the news
 STEM = 6  # letters by which words of spaced scripts are told apart
-ABROAD = 0.2  # least likeness of meaning across languages
+ABROAD = 0.3  # least likeness of meaning across languages
 MOST_ABROAD = 30  # newest stories of a country in other languages that are compared by meaning
 
+LEAST_RARITY = 0.05  # of a word that stands everywhere
 MIDNIGHT = time()  # of a date without a time of day
 
 Meaning = Callable[[str, str], bytes]  # headline, language -> unit vector as float16, or nothing
@@ -87,6 +89,13 @@ def story_id(item: Item) -> str:
     return "s" + blake2b(item.ref, digest_size=6).hexdigest()
 
 
+class _Postings(NamedTuple):
+    """Which stories hold a term, by number, and how often; what joins later is appended and counts in addition."""
+
+    stories: array[int]
+    counts: array[float]
+
+
 class Stories:
     """Open stories, found by their words. Feed it items in the order they happened."""
 
@@ -95,17 +104,49 @@ class Stories:
         self.changed: dict[str, None] = {}
         self._meaning = meaning
         self._means: dict[str, npt.NDArray[np.float32]] = {}  # story -> sum of the meanings asked for
-        self._terms: dict[str, dict[int, int]] = {}  # story -> term -> items that hold it
-        self._lengths: dict[str, float] = {}
-        self._holding: dict[int, list[str]] = defaultdict(list)  # term -> stories
+        self._number: dict[str, int] = {}  # story -> its place in the lists below
+        self._ids: list[str] = []
+        self._counts: list[dict[int, int] | None] = []  # term -> items that hold it; None: as its story has it
+        self._lengths = array("d")
+        self._postings: dict[int, _Postings] = {}
         self._at: dict[str, list[str]] = defaultdict(list)  # country -> stories
+        self._seeds, self._sentences = _seed_frequencies()
         self._frequency: Counter[int] = Counter()
         self._items = 0
-        self._seeds, self._sentences = _seed_frequencies()
-        for story in known:
-            self._items += story.item_count
-            self._frequency.update(dict(story.terms))
-            self._keep(story, dict(story.terms))
+        self._read([story for story in known if story.terms])  # others are no event that is reported
+
+    def _read(self, stories: Sequence[Story]) -> None:
+        """Keep stories that were read from storage, all at once."""
+        if not stories:
+            return
+        import numpy as np  # costs more to load than a poll that finds nothing new
+
+        self._items = sum(story.item_count for story in stories)
+        sizes = [len(story.terms) for story in stories]
+        pairs = np.fromiter(
+            chain.from_iterable(chain.from_iterable(s.terms for s in stories)), np.int64, 2 * sum(sizes)
+        )
+        of, terms, counts = np.repeat(np.arange(len(stories), dtype=np.int32), sizes), pairs[::2], pairs[1::2]
+        distinct, place = np.unique(terms, return_inverse=True)
+        sums = np.bincount(place, weights=counts)
+        self._frequency.update(dict(zip(distinct.tolist(), sums.astype(int).tolist(), strict=True)))
+        rarities = np.array([self._rarity(term) for term in distinct.tolist()])
+        squares = np.bincount(of, weights=(counts * rarities[place]) ** 2, minlength=len(stories))
+        self._lengths = array("d", np.sqrt(squares).tobytes())
+        order = np.argsort(place, kind="stable")
+        ends = np.cumsum(np.bincount(place)).tolist()
+        by_term, times = of[order], counts[order].astype(np.float32)
+        for term, start, end in zip(distinct.tolist(), [0, *ends], ends, strict=False):
+            self._postings[term] = _Postings(
+                array("i", by_term[start:end].tobytes()), array("f", times[start:end].tobytes())
+            )
+        self._ids = [story.id for story in stories]
+        self._number = {story: number for number, story in enumerate(self._ids)}
+        self._counts = [None] * len(stories)
+        self.by_id = {story.id: story for story in stories}
+        for story in stories:
+            for country in story.countries:
+                self._at[country].append(story.id)
 
     def add(self, item: Item) -> Story:
         """The story of one item, as it stands with that item in it."""
@@ -114,43 +155,49 @@ class Stories:
         self._items += 1
         self._frequency.update(terms)
         found = self._nearest(terms, item, judgement)
-        counts = dict.fromkeys(terms, 1)
-        if found is None:
-            story = _first(item, judgement, assessment)
-        else:
-            story = _joined(found, item, judgement, assessment)
-            former = self._terms[found.id]
-            counts = {term: former.get(term, 0) + counts.get(term, 0) for term in (*former, *counts)}
+        story = _joined(found, item, judgement, assessment) if found else _first(item, judgement, assessment)
+        counts = self._keep(story, terms)
         story = replace(story, terms=tuple(sorted(counts.items(), key=lambda pair: -pair[1])[:MOST_TERMS]))
-        self._keep(story, dict(story.terms))
+        self.by_id[story.id] = story
         self.changed[story.id] = None
-        if found is not None and found.id in self._means and self._meaning is not None:
-            vector = _vector(self._meaning(item.title, judgement.language))
-            self._means[found.id] = self._means[found.id] + vector if len(vector) else self._means[found.id]
+        if story.id in self._means and self._meaning is not None:
+            known, vector = self._means[story.id], _vector(self._meaning(item.title, judgement.language))
+            self._means[story.id] = known + vector if len(known) == len(vector) else vector if len(vector) else known
         return story
 
     def _nearest(self, terms: Sequence[int], item: Item, judgement: Judgement) -> Story | None:
-        rarities = {term: self._rarity(term) for term in terms}
-        length = math.sqrt(sum(weight * weight for weight in rarities.values())) or 1.0
-        likeness: dict[str, float] = defaultdict(float)
-        for term, weight in rarities.items():
-            part = weight * weight / length
-            for story in self._holding.get(term, ()):
-                likeness[story] += part * self._terms[story].get(term, 0)
+        likeness = self._alike(terms)
+        abroad = self._abroad(judgement)
         best, most = None, SAME
-        for candidate in {*likeness, *self._abroad(judgement)}:
+        for candidate in {**likeness, **dict.fromkeys(abroad)}:
             near = self.by_id[candidate]
             kept = _kept(near.last_seen, item.moment)
-            alike = likeness[candidate] / self._lengths[candidate] * kept
-            if kept and near.language != judgement.language:
+            alike = likeness.get(candidate, 0.0) * kept
+            if near.countries and judgement.countries and not set(near.countries) & set(judgement.countries):
+                alike *= ELSEWHERE
+            if kept and candidate in abroad:
                 alike = max(alike, SAME * self._close(near, item, judgement) / ABROAD * kept)
             if alike > most or (alike == most and best is not None and candidate < best.id):
                 best, most = near, alike
         return best
 
+    def _alike(self, terms: Sequence[int]) -> dict[str, float]:
+        """Stories whose words are at least `SAME` alike, by the cosine of both."""
+        import numpy as np
+
+        rarities = [(self._postings[term], self._rarity(term)) for term in terms if term in self._postings]
+        if not rarities:
+            return {}
+        length = math.sqrt(sum(self._rarity(term) ** 2 for term in terms))
+        stories = np.concatenate([np.frombuffer(held.stories, dtype=np.int32) for held, _ in rarities])
+        parts = [np.frombuffer(held.counts, dtype=np.float32) * (rarity * rarity) for held, rarity in rarities]
+        sums = np.bincount(stories, weights=np.concatenate(parts), minlength=len(self._ids))
+        cosines = sums / (np.frombuffer(self._lengths) * length)
+        return {self._ids[number]: float(cosines[number]) for number in np.flatnonzero(cosines >= SAME)}
+
     def _close(self, near: Story, item: Item, judgement: Judgement) -> float:
-        """Cosine of what the item and a story in another language mean; 0 where no country is shared."""
-        if self._meaning is None or not set(near.countries) & set(judgement.countries):
+        """Cosine of what the item and a story in another language mean."""
+        if self._meaning is None:
             return 0.0
         one = _vector(self._meaning(item.title, judgement.language))
         if near.id not in self._means:
@@ -160,12 +207,10 @@ class Stories:
             return 0.0
         return float(one @ other) / math.sqrt(float(other @ other))
 
-    def _abroad(self, judgement: Judgement) -> Iterable[str]:
+    def _abroad(self, judgement: Judgement) -> dict[str, None]:
         """The newest stories about the same countries in other languages."""
-        if self._meaning is None:
-            return ()
         found: dict[str, None] = {}
-        for country in judgement.countries:
+        for country in judgement.countries if self._meaning is not None else ():
             of_country = [s for s in self._at[country][-10 * MOST_ABROAD :] if self._differs(s, judgement)]
             found.update(dict.fromkeys(of_country[-MOST_ABROAD:]))
         return found
@@ -174,24 +219,35 @@ class Stories:
         return self.by_id[story].language != judgement.language
 
     def _rarity(self, term: int) -> float:
-        seen = self._frequency[term] + SEEDS_WEIGH * self._seeds.get(term, 0) + 0.5
-        every = self._items + SEEDS_WEIGH * self._sentences + 1
-        return float(max(math.log(every / seen), 0.05) ** RARITY_POWER)
+        """Inverse frequency among the news so far and the sentences of the seeds."""
+        seen = self._frequency[term] + self._seeds.get(term, 0) + 0.5
+        return max(math.log((self._items + self._sentences + 1) / seen), LEAST_RARITY)
 
-    def _keep(self, story: Story, terms: dict[int, int]) -> None:
-        former = self._terms.get(story.id, {})
-        for term in terms:
-            if term not in former:
-                self._holding[term].append(story.id)
+    def _keep(self, story: Story, terms: Sequence[int]) -> dict[int, int]:
+        """Keep a story that an item with these terms has joined or begun; returns its terms with their counts."""
         known = self.by_id.get(story.id)
+        if known is None:
+            self._number[story.id] = len(self._ids)
+            self._ids.append(story.id)
+            self._counts.append({})
+            self._lengths.append(1.0)
+        number = self._number[story.id]
+        held = self._counts[number]
+        counts = self._counts[number] = dict(known.terms) if held is None and known is not None else held or {}
+        for term in terms:
+            counts[term] = counts.get(term, 0) + 1
+            postings = self._postings.get(term)
+            if postings is None:
+                postings = self._postings[term] = _Postings(array("i"), array("f"))
+            postings.stories.append(number)
+            postings.counts.append(1)
         for country in story.countries:
             if known is None or country not in known.countries:
                 self._at[country].append(story.id)
-        self._terms[story.id] = terms
-        self._lengths[story.id] = (
-            math.sqrt(sum((count * self._rarity(term)) ** 2 for term, count in terms.items())) or 1.0
-        )
+        squares = sum((count * self._rarity(term)) ** 2 for term, count in counts.items())
+        self._lengths[number] = math.sqrt(squares) or 1.0
         self.by_id[story.id] = story
+        return counts
 
 
 def _kept(last_seen: datetime, moment: datetime) -> float:
@@ -201,9 +257,9 @@ def _kept(last_seen: datetime, moment: datetime) -> float:
     """
     if abs(moment - last_seen) > OPEN_FOR:
         return 0.0
-    days = (moment - last_seen).total_seconds() / 86_400
+    days = (moment - last_seen) / timedelta(days=1)
     days = max(0.0, days - (moment.time() == MIDNIGHT or last_seen.time() == MIDNIGHT))
-    return (LASTING + (1 - LASTING) * math.exp(-days / BURST_DAYS)) * math.exp(-FADE_A_DAY * days)
+    return float(0.5 ** (timedelta(days=days) / HALVED_IN))
 
 
 def _vector(meaning: bytes) -> npt.NDArray[np.float32]:

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
+from math import isnan
 
-from monitor.web.figures import ears_c2, points
+from monitor.warn.aberration import ears_c2
+from monitor.web.figures import points
 
 WIDTH, HEIGHT = 720, 180
 
@@ -47,8 +49,8 @@ def counts_chart(rows: Sequence[tuple[date, int]]) -> Chart:
     """Counts a day, oldest first, against the band of EARS C2 (baseline 7 days, guard 2)."""
     counts = [float(count) for _, count in rows]
     bounds = [ears_c2(counts[: i + 1]) for i in range(len(counts))]
-    expected = [bound[0] if bound else None for bound in bounds]
-    upper = [bound[1] if bound else None for bound in bounds]
+    expected = [None if isnan(bound.upper) else bound.expected for bound in bounds]
+    upper = [None if isnan(bound.upper) else bound.upper for bound in bounds]
     top = max([*counts, *(value for value in upper if value is not None), 1.0])
     step = WIDTH / max(len(rows), 1)
     bars = tuple(

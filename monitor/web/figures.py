@@ -6,7 +6,6 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from statistics import fmean, stdev
 
 from monitor.domain import Level
 
@@ -54,15 +53,3 @@ def points(values: Sequence[float], *, width: int, height: int, top: float | Non
     highest = top or max(values) or 1
     step = width / max(len(values) - 1, 1)
     return " ".join(f"{i * step:.1f},{height - height * min(v / highest, 1):.1f}" for i, v in enumerate(values))
-
-
-def ears_c2(counts: Sequence[float]) -> tuple[float, float] | None:
-    """What the 7 days that end before the last two let one expect of the last count: mean and upper bound.
-
-    Source: Hutwagner et al. (2003), EARS C2 at alpha 0.001; None where the past is too short.
-    """
-    past = counts[-10:-3]
-    if len(past) < 7:
-        return None
-    mean = fmean(past)
-    return mean, mean + 3.09 * stdev(past)

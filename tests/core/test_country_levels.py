@@ -1,34 +1,131 @@
-"""Levels of countries: up at once, down step by step, against their own past."""
+"""Levels of countries: up at once, down step by step, against their own past, by sources that were always there."""
 
 from datetime import date, timedelta
 
-from monitor.domain import Level, Severity
-from monitor.warn.country_levels import CountryLevels, replayed
+from monitor.domain import DayLevel, Level, Severity, StoryDay, Tag
+from monitor.warn.country_levels import BACK, CountryLevels, Found, Sources, begun, more, replayed
 
 DAY = date(2026, 3, 4)
-KEY = ("CZ", "geopolitical")
+KEY = ("CZ", Tag.GEOPOLITICAL)
+QUIET: Found = {}
 
 
-def levels_of(*counts: int, severity: Severity = Severity.WATCH) -> list[Level | None]:
-    days = ((DAY + timedelta(n), {KEY: [severity] * count} if count else {}) for n, count in enumerate(counts))
-    found = {row.day: row.level for row in replayed(CountryLevels(), days)}
-    return [found.get(DAY + timedelta(n)) for n in range(len(counts))]
+def stories(
+    count: int,
+    *,
+    feed: str = "gazette",
+    severity: Severity = Severity.WATCH,
+    new: bool = True,
+    flagged: bool = True,
+    key: tuple[str, Tag] = KEY,
+) -> Found:
+    told = [
+        StoryDay(
+            story=f"s{feed}{n}",
+            severity=severity,
+            feeds=frozenset({feed}),
+            new=new,
+            chance=0.95 if flagged else 0.2,
+            flagged=flagged,
+        )
+        for n in range(count)
+    ]
+    return {key: told} if told else {}
+
+
+def always(*feeds: str) -> Sources:
+    """Sources that have spoken since long before and go on."""
+    begun = DAY - timedelta(100)
+    return Sources(begun=begun, first=dict.fromkeys(feeds, begun), last=dict.fromkeys(feeds, DAY + timedelta(1000)))
+
+
+def rows_of(*days: Found, sources: Sources | None = None) -> list[DayLevel]:
+    levels = CountryLevels(sources or always("gazette"))
+    return list(replayed(levels, ((DAY + timedelta(n), found) for n, found in enumerate(days))))
+
+
+def levels_of(*days: Found, sources: Sources | None = None) -> list[Level | None]:
+    found = {row.day: row.level for row in rows_of(*days, sources=sources)}
+    return [found.get(DAY + timedelta(n)) for n in range(len(days))]
+
+
+def highest(levels: list[Level | None]) -> int:
+    return max(int(level or 0) for level in levels)
 
 
 def test_a_burst_rises_at_once_and_falls_one_step_a_day():
-    told = levels_of(*[0] * 30, 8, 0, 0, 0, 0)
+    told = levels_of(*[QUIET] * 30, stories(12), QUIET, QUIET, QUIET, QUIET)
     assert told[-5:] == [Level.RED, Level.ORANGE, Level.YELLOW, Level.BLUE, None]
 
 
 def test_what_a_country_always_has_is_no_aberration():
-    assert max(level for level in levels_of(*[6, 7, 5, 8, 6, 7] * 8)[40:] if level) < Level.ORANGE
+    assert highest(levels_of(*[stories(n) for n in [6, 7, 5, 8, 6, 7] * 8])[40:]) < Level.ORANGE
+    assert highest(levels_of(*[stories(5)] * 50)[20:]) < Level.ORANGE
 
 
-def test_one_grave_story_counts_where_stories_are_rare():
-    assert levels_of(*[0] * 30, 1, severity=Severity.CRITICAL)[-1] is Level.ORANGE
+def test_one_grave_story_counts_on_its_first_day_alone_and_where_none_was_for_a_week():
+    grave, still = stories(1, severity=Severity.WARNING), stories(1, severity=Severity.WARNING, new=False)
+    assert levels_of(*[QUIET] * 30, grave, still, still)[-3:] == [Level.ORANGE, Level.YELLOW, Level.YELLOW]
+    assert highest(levels_of(*[grave] * 50)[20:]) < Level.ORANGE
+
+
+def test_reports_that_nobody_would_flag_alone_add_up_to_a_rise_of_their_country():
+    doubtful = stories(4, flagged=False)
+    [row] = [row for row in rows_of(*[QUIET] * 30, doubtful) if row.day == DAY + timedelta(30)]
+    assert (row.level, row.count, more(row)) == (Level.ORANGE, 0, True)
+    assert rows_of(*[QUIET] * 30, stories(1, flagged=False))[-1].level is None
+
+
+def test_reports_of_a_country_count_whatever_their_tag():
+    parts = [stories(2, key=("CZ", tag), feed="gazette") for tag in Tag]
+    renamed = {
+        key: [StoryDay(story=f"{key[1]}{n}", severity=Severity.WATCH, feeds=frozenset({"gazette"}), new=True)
+              for n in range(2)]
+        for part in parts for key in part
+    }  # fmt: skip
+    assert highest([row.level for row in rows_of(*[QUIET] * 30, renamed)]) == Level.ORANGE
 
 
 def test_days_without_items_are_days_too():
-    days = [(DAY, {KEY: [Severity.CRITICAL]}), (DAY + timedelta(9), {KEY: [Severity.WATCH]})]
-    levels = [row.level for row in replayed(CountryLevels(), days)]
+    days = [(DAY, stories(1, severity=Severity.CRITICAL)), (DAY + timedelta(9), stories(1))]
+    levels = [row.level for row in replayed(CountryLevels(always("gazette")), days)]
     assert levels == [Level.ORANGE, Level.YELLOW, Level.BLUE, Level.YELLOW]  # the last is above an empty past
+
+
+def test_a_source_that_comes_is_no_signal_until_it_has_a_past_of_its_own():
+    sources = always("gazette")
+    sources.first["herald"], sources.last["herald"] = DAY + timedelta(30), DAY + timedelta(1000)
+    both = {KEY: [*stories(2)[KEY], *stories(9, feed="herald")[KEY]]}
+    days = [stories(2)] * 30 + [both] * (BACK + 10)
+    rows = rows_of(*days, sources=sources)
+    assert highest([row.level for row in rows[15:]]) < Level.ORANGE
+    assert [row.count for row in rows[29:31]] == [2, 2]
+    assert rows[-1].count == 11
+
+
+def test_a_source_that_goes_leaves_the_past_too_so_that_a_burst_of_the_others_is_still_seen():
+    sources = always("gazette", "herald")
+    sources.last["herald"] = DAY + timedelta(10)
+    both = {KEY: [*stories(1)[KEY], *stories(9, feed="herald")[KEY]]}
+    days = [both] * 11 + [stories(1)] * BACK + [stories(1), stories(6)]
+    assert levels_of(*days, sources=sources)[-1] >= Level.ORANGE
+
+
+def test_a_young_watch_compares_nothing():
+    young = Sources(begun=DAY, first={"gazette": DAY}, last={"gazette": DAY + timedelta(1000)})
+    assert highest(levels_of(*[stories(n) for n in (1, 9, 12)], sources=young)) < Level.ORANGE
+
+
+def test_levels_read_back_go_on_where_they_were():
+    days = [*[QUIET] * 30, stories(8), stories(1), QUIET, QUIET]
+    whole = rows_of(*days)
+    before = [row for row in whole if row.day < DAY + timedelta(31)]
+    levels = CountryLevels(always("gazette"), known=before)
+    rest = list(replayed(levels, ((DAY + timedelta(n), found) for n, found in enumerate(days) if n >= 31)))
+    assert rest == [row for row in whole if row.day >= DAY + timedelta(31)]
+
+
+def test_a_run_of_high_days_has_one_beginning():
+    rows = [row for row in rows_of(*[QUIET] * 30, stories(12), stories(12), QUIET) if (row.level or 0) >= Level.ORANGE]
+    assert [more(row) for row in rows] == [True, True]
+    assert {begun(row, rows) for row in rows} == {DAY + timedelta(30)}

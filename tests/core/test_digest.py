@@ -532,8 +532,8 @@ def test_the_levels_are_a_picture_within_the_mail_that_words_say_too() -> None:
     [picture] = [part for part in message.walk() if part.get_content_type() == "image/png"]
     html = message.get_body(("html",))
     assert html is not None and f'src="cid:{picture["Content-ID"].strip("<>")}"' in html.get_content()
-    assert 'alt="Germany: highest Red, alerts on 1 of 14 days; no country: highest Blue' in html.get_content()
-    assert "Germany: highest Red, alerts on 1 of 14 days" in render.render_text(view)
+    assert 'alt="Germany: highest Red, on 1 of 14 days; no country: highest Blue' in html.get_content()
+    assert "Germany: highest Red, on 1 of 14 days" in render.render_text(view)
     assert mail(view) == mail(view)
     lean = read(render.text_only(mail(view)))
     assert lean.get_content_type() == "text/plain"

@@ -29,7 +29,8 @@ from monitor.text.lines import read_text
 from monitor.warn import tables
 from monitor.warn.cover import concentration, herd
 from monitor.warn.naming import Names, sectors_in
-from monitor.warn.profile_file import known_countries, parse
+from monitor.warn.profile_file import parse
+from monitor.warn.profile_values import known_countries
 from monitor.warn.profiles import match
 
 NOW = datetime(2026, 11, 24, 8, tzinfo=UTC)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 from email import message_from_bytes, policy
 from pathlib import Path
@@ -9,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from monitor.config import Settings
-from monitor.domain import AlertSilence, AlertState, Level
+from monitor.domain import AlertSilence, AlertState, Level, Tag
 from monitor.escalating import escalate, take_back
 from monitor.shell import Shell
 from monitor.store import Store
@@ -80,6 +81,27 @@ def test_what_was_acknowledged_in_time_is_not_escalated(shell: Shell, clock: Mov
     shell.store.change_alert("a1", author="x", at=NOW, what="acknowledged", state=AlertState.ACKNOWLEDGED)
     clock.now = NOW + timedelta(days=2)
     assert escalate(shell, now=clock.now) == 0
+
+
+def test_what_was_overdue_when_escalation_was_first_looked_after_is_left_and_what_was_not_is_escalated(
+    shell: Shell, clock: Moving
+) -> None:
+    announce(shell, now=NOW)
+    clock.now = NOW + timedelta(days=2)  # the first look comes with an upgrade
+    assert [escalate(shell, now=clock.now), escalate(shell, now=clock.now + timedelta(days=2))] == [0, 0]
+    shell.store.change_alert("a1", author="monitor", at=clock.now, what="worsened", note="orange red", level=4)
+    assert escalate(shell, now=clock.now + timedelta(hours=2)) == 1
+
+
+def test_a_correction_by_verdict_is_told_to_those_who_were_told(shell: Shell, clock: Moving) -> None:
+    announce(shell, now=NOW)
+    alert = shell.store.alert("a1")
+    assert alert is not None
+    right = replace(alert, labels=(Tag.COMPLIANCE,), revision=alert.revision + 1)
+    assert shell.store.correct_alert(right, author="wang", at=NOW + MINUTE, note="by verdict: it is a rule")
+    announce(shell, now=NOW + MINUTE)
+    to, subject, text = mails(shell.store)[-1]
+    assert (to, "Corrected" in subject, "it is a rule" in text) == ("officer@firm.example", True, True)
 
 
 @pytest.mark.parametrize(("withdrawn", "word"), [(True, "Withdrawn"), (False, "Corrected")])

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from .conftest import FINE, STRIKE, Monitor, Site
 
-KEYS = {"date", "country", "tag", "count", "expected", "upper", "level", "reasons"}
+KEYS = {"date", "country", "tag", "count", "expected", "upper", "level", "reasons", "forecast", "forecast_error"}
 
 
 def test_a_past_is_replayed_day_by_day_and_bad_lines_are_named(monitor: Monitor, site: Site, tmp_path: Path) -> None:

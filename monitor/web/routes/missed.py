@@ -10,7 +10,7 @@ from fastapi.responses import HTMLResponse, RedirectResponse
 from monitor import reviewing
 from monitor.domain import Tag
 from monitor.text.normalise import canonical_url
-from monitor.warn.profile_file import known_countries
+from monitor.warn.profile_values import known_countries
 from monitor.web.desk import AtDesk, ReviewerForm
 from monitor.web.templating import safe_link
 
