@@ -36,6 +36,11 @@ def levels_until(shell: Shell, now: datetime) -> None:
     began = shell.store.watching_since()
     if began is None:
         return
+    with shell.store.deciding():  # the machines of one database take turns
+        _reckon(shell, began, now=now)
+
+
+def _reckon(shell: Shell, began: datetime, *, now: datetime) -> None:
     today, last = now.date(), shell.store.last_level_day()
     first = max(began.date(), today - OVER) if last is None else min(last, today - DAY)
     known = shell.store.level_days(since=first - timedelta(days=country_levels.BACK), until=first - DAY)
