@@ -48,7 +48,7 @@ def _reckon(shell: Shell, began: datetime, *, now: datetime) -> None:
     reported = map(_placed, shell.store.reported(since=since, likely=country_levels.LIKELY))
     found = reported_days(reported, since=first, until=max(today, first))
     rows = replayed(CountryLevels(_sources(shell, began), known=known), found)
-    shell.store.put_levels(list(rows), since=first)
+    shell.store.put_levels(list(rows), since=first, until=max(today, first))
 
 
 def _placed(report: Reported) -> Reported:

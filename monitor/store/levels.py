@@ -15,15 +15,16 @@ from sqlalchemy import (
     String,
     Table,
     delete,
-    func,
     insert,
     or_,
     select,
 )
 
 from monitor.domain import TAGS, DayLevel, Level, Reported, Severity, StoryDay, Tag, Text
-from monitor.store.engine import reading, writing
-from monitor.store.schema import _count, _line, _measure, feeds, items, judgements, metadata, stories
+from monitor.store.engine import reading, upsert, writing
+from monitor.store.schema import _count, _line, _measure, feeds, items, judgements, meta, metadata, stories
+
+RECKONED = "levels_until"  # the line of `meta` that says so
 
 levels = Table(
     "levels",
@@ -65,9 +66,10 @@ class LevelsDoor:
             return [_day_level(row) for row in connection.execute(query)]
 
     def last_level_day(self) -> date | None:
-        """The newest day that levels were reckoned for."""
+        """The newest day that levels were reckoned for, whether it had any or not."""
         with reading(self._engine) as connection:
-            return connection.execute(select(func.max(levels.c.day))).scalar()
+            found = connection.execute(select(meta.c.value).where(meta.c.name == RECKONED)).scalar()
+        return date.fromisoformat(found) if found else None
 
     def reported(self, *, since: datetime, likely: float) -> Iterator[Reported]:
         """Every item fetched since a moment that is flagged, or whose likeliest tag is `likely`; the oldest first."""
@@ -98,12 +100,14 @@ class LevelsDoor:
                     text=None if row.flagged else Text(title=row.title, summary=row.summary, language=row.language),
                 )
 
-    def put_levels(self, rows: Sequence[DayLevel], *, since: date) -> None:
-        """Levels in place of all from `since` on."""
+    def put_levels(self, rows: Sequence[DayLevel], *, since: date, until: date) -> None:
+        """Levels in place of all from `since` on; `until` is the last day they were reckoned for."""
         with writing(self._engine) as connection:
             connection.execute(delete(levels).where(levels.c.day >= since))
             if rows:
                 connection.execute(insert(levels), [_row(row) for row in rows])
+            line = upsert(connection, meta).values(name=RECKONED, value=until.isoformat())
+            connection.execute(line.on_conflict_do_update(index_elements=["name"], set_={"value": until.isoformat()}))
 
 
 def _row(row: DayLevel) -> dict[str, Any]:

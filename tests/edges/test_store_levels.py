@@ -32,15 +32,17 @@ def a_level(country: str = "KE", *, day: date = DAY, level: Level | None = Level
 
 def test_levels_come_back_as_they_were_put(store: Store) -> None:
     rows = [a_level("CL", level=None), a_level()]
-    store.put_levels(rows, since=DAY)
+    assert store.last_level_day() is None
+    store.put_levels(rows, since=DAY, until=DAY)
     assert store.level_days(since=DAY) == rows
     assert store.last_level_day() == DAY
 
 
 def test_levels_are_put_in_place_of_what_stood_there_from_a_day_on(store: Store) -> None:
     before = a_level(day=DAY - timedelta(1))
-    store.put_levels([before, a_level(), a_level("CL")], since=DAY - timedelta(1))
-    store.put_levels([replace(a_level(), count=9)], since=DAY)
+    store.put_levels([before, a_level(), a_level("CL")], since=DAY - timedelta(1), until=DAY)
+    store.put_levels([replace(a_level(), count=9)], since=DAY, until=DAY + timedelta(2))
+    assert store.last_level_day() == DAY + timedelta(2)
     assert store.level_days(since=DAY - timedelta(9)) == [before, replace(a_level(), count=9)]
     assert store.level_days(since=DAY, country="CL") == []
     assert store.level_days(since=DAY, least=Level.RED) == []
