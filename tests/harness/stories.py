@@ -116,9 +116,10 @@ def speed(folder: Path, *, open_ones: int, new: int) -> dict[str, Any]:
 
 
 def _item(dice: random.Random, number: int) -> Item:
-    """A headline of halves of two of the seeds', so that its words are as common as words are."""
-    one, two = dice.choice(risks())["title"], dice.choice(risks())["title"]
-    title = f"{one[: len(one) // 2]} {two[len(two) // 2 :]}"
+    """A headline of words of several of the seeds', as common as words are, that tells of nothing told before."""
+    words = [word for row in dice.choices(risks(), k=4) for word in dice.choices(row["title"].split(), k=1)]
+    words += [word for row in dice.choices(risks(), k=2) for word in row["title"].split()[:3]]
+    title = " ".join(words)
     at = NOW - timedelta(hours=60 * dice.random())
     return Item(
         id=None, feed=f"feed {number % 500}", key=str(number).encode(), title=title, summary="", url="", published=at,
