@@ -134,13 +134,31 @@ def _z(alpha: float) -> float:
 
 
 def _t(level: float, freedom: int) -> float:
-    """Quantile of Student's t; scipy takes a while to load and is asked once for each."""
+    """Quantile of Student's t above one half, by bisection; scipy, which has it too, weighs more than a daemon should."""
     found = _quantiles.get((level, freedom))
     if found is None:
-        from scipy.special import stdtrit
-
-        found = _quantiles[level, freedom] = float(stdtrit(freedom, level))
+        low, high = 0.0, 1e4
+        while high - low > 1e-13 * max(high, 1.0):
+            middle = (low + high) / 2
+            low, high = (middle, high) if _above(middle, freedom) > 1 - level else (low, middle)
+        found = _quantiles[level, freedom] = (low + high) / 2
     return found
+
+
+def _above(value: float, freedom: int) -> float:
+    """The chance that Student's t exceeds `value`: Abramowitz and Stegun (1964), 26.7.3 and 26.7.4."""
+    angle = math.atan(value / math.sqrt(freedom))
+    sine, cosine = math.sin(angle), math.cos(angle)
+    odd = freedom % 2
+    term = total = cosine if odd else 1.0
+    for step in range(3 if odd else 2, freedom - 1, 2):
+        term *= cosine * cosine * (step - 1) / step
+        total += term
+    if odd:
+        inside = 2 / math.pi * (angle + (sine * total if freedom > 1 else 0.0))
+    else:
+        inside = sine * total
+    return (1 - inside) / 2
 
 
 def _farrington(counts: Sequence[float]) -> Bound:
