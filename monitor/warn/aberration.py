@@ -134,7 +134,7 @@ def _z(alpha: float) -> float:
 
 
 def _t(level: float, freedom: int) -> float:
-    """Quantile of Student's t above one half, by bisection; scipy, which has it too, weighs more than a daemon should."""
+    """Quantile of Student's t above one half, by bisection; scipy has it too and weighs more than a daemon should."""
     found = _quantiles.get((level, freedom))
     if found is None:
         low, high = 0.0, 1e4
@@ -154,10 +154,7 @@ def _above(value: float, freedom: int) -> float:
     for step in range(3 if odd else 2, freedom - 1, 2):
         term *= cosine * cosine * (step - 1) / step
         total += term
-    if odd:
-        inside = 2 / math.pi * (angle + (sine * total if freedom > 1 else 0.0))
-    else:
-        inside = sine * total
+    inside = 2 / math.pi * (angle + (sine * total if freedom > 1 else 0.0)) if odd else sine * total
     return (1 - inside) / 2
 
 
