@@ -74,6 +74,7 @@ def fill(store: Store, *, count: int, alerts_wanted: int, now: datetime, seed: i
         ]
         connection.execute(insert(alert_events), events)
         connection.execute(insert(passes), list(_passes(start, now)))
+    store.make_searchable()
     with store._engine.connect() as connection:
         connection.execute(text("ANALYZE"))
 
