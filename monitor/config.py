@@ -26,6 +26,7 @@ from monitor.text.durations import duration
 PREFIX = "MONITOR_"
 SHORTEST_SECRET = 4  # characters; to mask a shorter one would spoil every text and tell where it stands
 Networks = tuple[IPv4Network | IPv6Network, ...]
+KEPT = ("feeds", "profiles", "playbooks")  # files that people keep
 LOOPBACK: Networks = (ip_network("127.0.0.0/8"), ip_network("::1"))
 
 
@@ -217,6 +218,15 @@ class Settings:
         """The database's URL; SQLite in the data folder unless another is named."""
         return str(self.database_url) or f"sqlite:///{self.folder / 'monitor.db'}"
 
+    def kept_file(self, name: str) -> Path:
+        """Where the user's own `feeds`, `profiles` or `playbooks` stand or would stand: as set, else in the folder."""
+        return getattr(self, name) or self.folder / f"{name}.yaml"
+
+    def own_file(self, name: str) -> Path | None:
+        """The same where it is set or there; None where what is shipped holds."""
+        file = self.kept_file(name)
+        return file if getattr(self, name) or file.is_file() else None
+
     @property
     def page_url(self) -> str:
         """What links in mail begin with."""
@@ -265,6 +275,8 @@ def listing(settings: Settings) -> list[dict[str, str]]:
         shown = ("***" if value else "") if setting.metadata["secret"] else _shown(value)
         if setting.name == "database_url":
             shown = _without_password(settings.database)
+        elif setting.name in KEPT:
+            shown = _shown(settings.own_file(setting.name))
         rows.append({"name": PREFIX + setting.name.upper(), "value": shown, "help": setting.metadata["help"]})
     return rows
 

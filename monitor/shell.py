@@ -13,7 +13,7 @@ from time import monotonic
 from typing import TYPE_CHECKING, Any
 
 from monitor import resources
-from monitor.config import Settings
+from monitor.config import KEPT, Settings
 from monitor.domain import Feed, FeedState, Profile, Recipient
 from monitor.errors import ArtefactError, ConfigError, MonitorError, UsageError
 from monitor.i18n import _
@@ -56,24 +56,31 @@ class Shell:
 
     @cached_property
     def feeds(self) -> Sequence[Feed]:
-        """What feeds.yaml lists; `MONITOR_POLL_INTERVAL` overrules its intervals."""
+        """What feeds.yaml lists and does not pause."""
+        return [feed for feed in self.listed if not feed.paused]
+
+    @cached_property
+    def listed(self) -> Sequence[Feed]:
+        """Everything that feeds.yaml lists; `MONITOR_POLL_INTERVAL` overrules its intervals."""
         from monitor.ingest.sources import load
 
         every = self.settings.poll_interval
-        listed = load(self.settings.feeds or resources.path("feeds.yaml"), default_every=every or DEFAULT_EVERY)
+        file = self.settings.own_file("feeds") or resources.path("feeds.yaml")
+        listed = load(file, default_every=every or DEFAULT_EVERY)
         return [replace(feed, every=every, longest=every) for feed in listed] if every else listed
 
     @cached_property
     def profiles(self) -> Sequence[Profile]:
         """The profiles of `MONITOR_PROFILES`, or the one that hears of everything flagged."""
         settings = self.settings
-        if settings.profiles is None:
+        file = settings.own_file("profiles")
+        if file is None:
             named = settings.mail_to or (() if settings.smtp_url else (LOCAL_DESK,))
             recipients = [Recipient(address=address, language=settings.lang) for address in named]
             return (default_profile(recipients, digest_every=settings.digest_interval),)
         return parse(
-            _read_setting("MONITOR_PROFILES", settings.profiles),
-            file=str(settings.profiles),
+            _read_setting("MONITOR_PROFILES", file),
+            file=str(file),
             language=settings.lang,
             digest_every=settings.digest_interval,
         )
@@ -83,7 +90,7 @@ class Shell:
         """The response plans of `MONITOR_PLAYBOOKS`, or the shipped ones."""
         from monitor.warn.playbooks import load, shipped
 
-        file = self.settings.playbooks
+        file = self.settings.own_file("playbooks")
         return load(_read_setting("MONITOR_PLAYBOOKS", file), file=str(file)) if file else shipped()
 
     def profile(self, name: str) -> Profile:
@@ -151,13 +158,13 @@ class Shell:
             stamp = _stamp(file)
             if cached.setdefault(f"_{name}_stamp", stamp) == stamp:
                 continue
-            former = cached.pop(name, None)
+            former = self._forget(name)
             cached[f"_{name}_stamp"] = stamp
             try:
                 getattr(self, name)
             except MonitorError as problem:
                 log.error("a changed file is not taken up", extra={"file": str(file), "why": str(problem)})
-                cached[name] = former
+                cached.update(former)
             else:
                 log.warning("a changed file is taken up", extra={"file": str(file)})
                 if name == "feeds":
@@ -179,9 +186,19 @@ class Shell:
             self.store.sync_feeds(feeds)
             cached["_synced"] = (feeds, monotonic())
 
+    def take_up(self, name: str) -> None:
+        """Read one of the files anew for whoever asks next: somebody just changed it here."""
+        self._forget(name)
+        if name == "feeds":
+            self.store.sync_feeds(self.feeds)
+
+    def _forget(self, name: str) -> dict[str, Any]:
+        """What was read of one of the files, forgotten here and returned."""
+        held = ("feeds", "listed") if name == "feeds" else (name,)
+        return {one: self.__dict__.pop(one) for one in held if one in self.__dict__}
+
     def _files(self) -> dict[str, Path]:
-        named = {name: getattr(self.settings, name) for name in ("feeds", "profiles", "playbooks")}
-        return {name: file for name, file in named.items() if file is not None}
+        return {name: self.settings.kept_file(name) for name in KEPT}
 
     def fetcher(self, **limits: Any) -> Fetcher:
         """A fetcher with our name on it, with other than the usual limits where named; libcurl is loaded only now."""

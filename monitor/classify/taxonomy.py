@@ -84,6 +84,7 @@ def _yaml(file: Path) -> Any:
     import yaml
 
     try:
-        return yaml.safe_load(file.read_text(encoding="utf-8"))
+        loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # a safe one in C, ten times as fast
+        return yaml.load(file.read_text(encoding="utf-8"), Loader=loader)  # noqa: S506
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as problem:
         raise ConfigError(f"{file} cannot be read: {problem}") from problem

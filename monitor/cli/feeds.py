@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import argparse
-from dataclasses import asdict, replace
+import getpass
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from monitor.cli import show
-from monitor.domain import Feed, Silence
-from monitor.errors import ConfigError, UsageError
+from monitor.domain import Silence
+from monitor.errors import UsageError
 from monitor.i18n import _, current
 from monitor.ingest.addresses import public
 from monitor.ingest.moves import host_of
@@ -125,35 +126,30 @@ def _row(one: Any, trouble: str) -> tuple[object, ...]:
 
 def _add(shell: Shell, options: argparse.Namespace) -> int:
     """Find the feed of an address and write it into the list."""
-    from monitor.ingest.addresses import wrong_address
-    from monitor.looking import find
+    from monitor.setting_up.feeds import append, found_at
 
-    url = options.what if "://" in options.what else f"https://{options.what}"
-    if not options.what or (wrong := wrong_address(url)):
-        raise UsageError(_("{url!r} is no address: {why}").format(url=options.what, why=wrong if options.what else ""))
-    file = _own_list(shell)
-    feed, entries = find(shell, url, watch=options.watch)
-    feed = replace(feed, name=options.name or feed.name)
-    added = _write(file, [feed], dry_run=options.dry_run)
+    feed, entries = found_at(shell, options.what, watch=options.watch, name=options.name)
+    added = append(shell, [feed], author=getpass.getuser(), dry_run=options.dry_run)
     for one in added:
         show.say(_("{name}: {url} ({entries} entries)").format(name=one.name, url=one.url, entries=entries))
     if not added:
-        show.say(_("{file} lists it already: {url}").format(file=file, url=feed.url))
+        show.say(_("{file} lists it already: {url}").format(file=shell.settings.kept_file("feeds"), url=feed.url))
     return 0
 
 
 def _import(shell: Shell, options: argparse.Namespace) -> int:
     """Add the feeds of an OPML file, a list of addresses or another feeds.yaml to the list."""
     from monitor.ingest.sources import load
+    from monitor.setting_up.feeds import append
 
     if not options.what:
         raise UsageError(_("name the file: monitor feeds import FILE.opml"))
-    file = _own_list(shell)
     listed = load(Path(options.what), default_every=DEFAULT_EVERY)
-    added = _write(file, listed, dry_run=options.dry_run)
+    added = append(shell, listed, author=getpass.getuser(), dry_run=options.dry_run)
     form = _("{new} feeds added to {file}, {known} were listed already")
     if options.dry_run:
         form = _("{new} feeds would be added to {file}, {known} are listed already")
+    file = shell.settings.kept_file("feeds")
     show.say(form.format(new=len(added), file=file, known=len(listed) - len(added)))
     return 0
 
@@ -176,33 +172,3 @@ def _export(shell: Shell, options: argparse.Namespace) -> int:
         raise UsageError(said) from problem
     show.say(_("written to {file}").format(file=target))
     return 0
-
-
-def _own_list(shell: Shell) -> Path:
-    """The user's feeds.yaml. Raises: ConfigError while only the shipped list is in use."""
-    file = shell.settings.feeds
-    if file is None:
-        said = _(
-            "the shipped list is in use: write your own with `monitor feeds export feeds.yaml`, "
-            "then name it with MONITOR_FEEDS or --feeds"
-        )
-        raise ConfigError(said)
-    return file
-
-
-def _write(file: Path, feeds: Any, *, dry_run: bool) -> list[Feed]:
-    """Append to the list what it does not hold yet; comments and order stay. Returns what is new."""
-    from monitor.ingest.sources import appended
-
-    text, added = appended(file, feeds, default_every=DEFAULT_EVERY)
-    if added and not dry_run:
-        draft = file.with_name(f".{file.name}.draft")
-        try:
-            draft.write_text(text, encoding="utf-8")
-            if file.exists():
-                draft.chmod(file.stat().st_mode)
-            draft.replace(file)
-        except OSError as problem:
-            said = _("{file} cannot be written ({why})").format(file=file, why=problem.strerror)
-            raise ConfigError(said) from problem
-    return added

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import getpass
 import sys
 from collections.abc import Mapping
 from datetime import timedelta
@@ -11,7 +12,7 @@ from typing import Any
 
 from monitor.cli import show
 from monitor.domain import Level, Profile
-from monitor.errors import ConfigError, StoreError, UsageError
+from monitor.errors import ConfigError, UsageError
 from monitor.i18n import _
 from monitor.shell import Shell
 
@@ -122,43 +123,30 @@ def _import(shell: Shell, options: argparse.Namespace) -> int:
     found = _parsed(shell, source)  # everything that is wrong with it alone is told with its own lines
     names = {profile.name for profile in found}
     said = _("{file}: {names} is here already; rename it there or remove it here")
-    if shell.settings.profiles or options.file:
-        target = _target(shell, options)
-        here = {profile.name for profile in _parsed(shell, target)} if target.is_file() else set()
-        if twice := sorted(names & here):
-            raise ConfigError(said.format(file=source, names=", ".join(twice)))
+    target = _target(shell, options)
+    here = {profile.name for profile in _parsed(shell, target)} if target.is_file() else set()
+    if twice := sorted(names & here):
+        raise ConfigError(said.format(file=source, names=", ".join(twice)))
     return _add(shell, options, entries["profiles"])
 
 
 def _target(shell: Shell, options: argparse.Namespace) -> Path:
-    return Path(options.file) if options.file else shell.settings.profiles or Path("profiles.yaml")
+    return Path(options.file) if options.file else shell.settings.kept_file("profiles")
 
 
 def _add(shell: Shell, options: argparse.Namespace, entries: list[dict[str, Any]]) -> int:
-    """Write the longer file beside the old one and put it in its place: all of it, or nothing."""
-    from monitor.warn.profile_write import as_yaml, with_more
+    """Write the longer file in place of the old one: all of it, or nothing."""
+    from monitor.setting_up.profiles import keep
+    from monitor.warn.profile_write import as_yaml
 
     target = _target(shell, options)
-    former = target.read_text(encoding="utf-8") if target.is_file() else ""
-    if former:
-        _parsed(shell, target)
-    text = with_more(former, entries)
-    found = _parsed(shell, target, text)
     if options.dry_run:
+        keep(shell, entries, author="", file=options.file and target, dry_run=True)
         print(as_yaml(entries), end="")
         return 0
-    draft = target.with_name(f".{target.name}.draft")
-    try:
-        draft.write_text(text, encoding="utf-8")
-        draft.replace(target)
-    except OSError as problem:
-        draft.unlink(missing_ok=True)
-        said = _("{file} cannot be written ({why})").format(file=target, why=problem.strerror)
-        raise StoreError(said) from problem
-    names = ", ".join(str(entry["name"]) for entry in entries)
-    show.say(_("written to {file}: {names} ({count} profiles now)").format(file=target, names=names, count=len(found)))
-    if shell.settings.profiles is None and not options.file:
-        show.say(_("Put MONITOR_PROFILES={file} into the environment or .env to use it.").format(file=target))
+    keep(shell, entries, author=getpass.getuser(), file=options.file and target)
+    names, count = ", ".join(str(entry["name"]) for entry in entries), len(_parsed(shell, target))
+    show.say(_("written to {file}: {names} ({count} profiles now)").format(file=target, names=names, count=count))
     show.say(_("See what it would have sent: monitor profiles preview NAME --file {file}").format(file=target))
     return 0
 

@@ -4,18 +4,15 @@ from __future__ import annotations
 
 import argparse
 import getpass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 
 from monitor.cli import show
 from monitor.cli.look import _tag
 from monitor.domain import AlertSilence
 from monitor.errors import UsageError
 from monitor.i18n import _
+from monitor.setting_up.silences import begin
 from monitor.shell import Shell
-from monitor.text.durations import duration
-from monitor.text.places import COUNTRIES
-
-LONGEST = timedelta(days=366)
 
 
 def silence(shell: Shell, options: argparse.Namespace) -> int:
@@ -42,28 +39,18 @@ def _list(shell: Shell, options: argparse.Namespace) -> int:
 def _add(shell: Shell, options: argparse.Namespace) -> int:
     if not options.profile or not options.until or not options.reason.strip():
         raise UsageError(_("use monitor silence add --profile P --until DATE --reason TEXT"))
-    now = shell.clock()
-    until = _until(options.until, now)
-    if not now < until <= now + LONGEST:
-        raise UsageError(_("--until has to lie ahead, and not more than a year: a silence ends"))
-    country = options.country.upper()
-    if country and country not in COUNTRIES:
-        said = _("{code!r} is not an ISO 3166 country code of two letters (nor EU or XK)")
-        raise UsageError(said.format(code=options.country))
-    made = shell.store.add_silence(
-        AlertSilence(
-            profile=shell.profile(options.profile).name,
-            begun=now,
-            until=until,
-            reason=" ".join(options.reason.split()),
-            author=options.author or getpass.getuser(),
-            country=country,
-            tag=_tag(options.tag) if options.tag else None,
-            topic=options.topic[:60],
-        )
+    made = begin(
+        shell,
+        options.profile,
+        until=options.until,
+        reason=options.reason,
+        author=options.author or getpass.getuser(),
+        country=options.country,
+        tag=_tag(options.tag) if options.tag else None,
+        topic=options.topic,
     )
     if options.json:
-        show.line(_shown(made, now))
+        show.line(_shown(made, shell.clock()))
     else:
         said = _("silence {id} holds until {until}; `monitor silence end {id}` ends it sooner")
         show.say(said.format(id=made.id, until=show.time(made.until)))
@@ -77,20 +64,6 @@ def _end(shell: Shell, options: argparse.Namespace) -> int:
         raise UsageError(_("no silence {id!r} is in force: `monitor silence list` shows them").format(id=options.id))
     show.say(_("noted"))
     return 0
-
-
-def _until(text: str, now: datetime) -> datetime:
-    try:
-        moment = datetime.fromisoformat(text)
-        return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-    except ValueError:
-        pass
-    try:
-        span: timedelta = duration(text)
-        return now + span
-    except (ValueError, OverflowError) as problem:
-        said = _("{text!r} is neither a date such as 2026-11-24 nor a span such as 2d")
-        raise UsageError(said.format(text=text)) from problem
 
 
 def _runs(one: AlertSilence, now: datetime) -> bool:

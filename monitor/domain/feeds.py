@@ -25,6 +25,7 @@ class Feed:
     format: FeedFormat = FeedFormat.FEED
     watch: str = ""  # of a page: CSS selector of the region that is watched
     select: str = ""  # of GDELT: words of which an entry's themes must hold one
+    paused: str = ""  # why it is listed and not polled; empty while it is polled
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -81,6 +81,7 @@ def write(feeds: Iterable[Feed]) -> str:
         values |= {"every": f"{feed.every.total_seconds():g}s", "trust": int(feed.trust), "timezone": feed.timezone}
         values |= {"longest": f"{feed.longest.total_seconds():g}s" if feed.longest else "", "watch": feed.watch}
         values |= {"format": "" if feed.format in _IMPLIED else feed.format.value, "select": feed.select}
+        values |= {"paused": feed.paused}
         given = [f"{key}: {json.dumps(value, ensure_ascii=False)}" for key, value in values.items() if value != ""]
         lines.append("  - " + "\n    ".join(given))
     return "\n".join(lines) + "\n"
@@ -309,6 +310,7 @@ _FIELDS: dict[str, Callable[[str], Any]] = {
     "format": _format,
     "watch": _watch,
     "select": lambda text: one_line(text, 500),
+    "paused": lambda text: one_line(text, 200),
 }
 
 

@@ -31,15 +31,19 @@ def load(path: Path, *, default_every: timedelta) -> tuple[Feed, ...]:
 
     Raises: ConfigError that lists what is wrong, with line numbers.
     """
-    text = _read(path)
-    problems: list[str] = []
+    return read(_read(path), file=path, default_every=default_every)
+
+
+def read(text: str, *, file: Path, default_every: timedelta) -> tuple[Feed, ...]:
+    """The feeds of a list's text; `file` is named where something is wrong. Raises: ConfigError as `load` does."""
+    path, problems = file, list[str]()
     start = text.lstrip()[:1]
     if not start:
         said = _("{file} is empty: put feeds into it, or take the shipped feeds.yaml as an example")
         raise ConfigError(said.format(file=path))
     if start == "<":
         feeds = _distinct(opml.read(text, problems, default_every=default_every), path)
-    elif _is_plain_list(text):
+    elif is_plain_list(text):
         feeds = _distinct(_plain_list(text, problems, default_every), path)
     else:
         feeds = feedlist.read(text, problems, default_every=default_every)
@@ -51,26 +55,27 @@ def load(path: Path, *, default_every: timedelta) -> tuple[Feed, ...]:
     return tuple(feeds)
 
 
-def appended(file: Path, feeds: Iterable[Feed], *, default_every: timedelta) -> tuple[str, list[Feed]]:
-    """The text of `file` with what it does not list yet of `feeds` at its end, and those; a missing file is begun.
+def appended(text: str, feeds: Iterable[Feed], *, file: Path, default_every: timedelta) -> tuple[str, list[Feed]]:
+    """The text of a list with what it does not hold yet of `feeds` at its end, and those; an empty one is begun.
 
     Comments, order and everything else stay as they are. Raises: ConfigError where the file
     cannot be added to, or is no feeds.yaml or list of addresses.
     """
-    former = load(file, default_every=default_every) if file.exists() else ()
+    former = read(text, file=file, default_every=default_every) if text.strip() else ()
     taken, addresses = {feed.name for feed in former}, {same_address(feed.url) for feed in former}
     new = []
     for feed in feeds:
         if same_address(feed.url) not in addresses:
             addresses.add(same_address(feed.url))
             new.append(replace(feed, name=unique(feed.name, taken)))
-    if not former or not new:
+    if not former:
         return feedlist.write(new), new
-    text = _read(file)
+    if not new:
+        return text, new
     if text.lstrip().startswith("<"):
         said = _("{file} is OPML: make a feeds.yaml of it with `monitor feeds export feeds.yaml`")
         raise ConfigError(said.format(file=file))
-    if _is_plain_list(text):
+    if is_plain_list(text):
         return text.rstrip("\n") + "\n" + "".join(f"{feed.url}\n" for feed in new), new
     end = feedlist.end_of_list(text)
     entries = feedlist.write(new).partition("\n")[2]
@@ -125,8 +130,8 @@ def _read(path: Path) -> str:
     return text
 
 
-def _is_plain_list(text: str) -> bool:
-    """The first line that says something is an address."""
+def is_plain_list(text: str) -> bool:
+    """Whether a list is one of addresses: the first line that says something is an address."""
     first = next((line for line in map(str.strip, text.splitlines()) if line and not line.startswith("#")), "")
     return bool(_ADDRESS.fullmatch(first))
 

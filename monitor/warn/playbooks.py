@@ -22,6 +22,7 @@ from monitor.text.durations import duration
 from monitor.text.lines import Document, read_file
 
 MECHANISMS = ("state", "alliance", "emergency")  # Source: 004#mechanisms
+OWN = "own"  # as source: the company itself says so
 LENSES = ("technology", "law", "politics")  # Source: 001#II.1
 EVIDENCE_MOST = 8  # words a lens shows
 _LEVELS = {level.word: level for level in Level}
@@ -244,7 +245,8 @@ class _Reader:
         if not isinstance(given, list) or not given:
             raise _WrongError(_("`source` is missing: name where it comes from"))
         for reference in given:
-            self.sources.resolve(str(reference))
+            if reference != OWN:
+                self.sources.resolve(str(reference))
         return tuple(map(str, given))
 
     def _contact(self, name: str, entry: Mapping[str, Any]) -> Contact:

@@ -11,7 +11,7 @@ from datetime import timedelta
 from typing import Any
 
 from monitor import resources
-from monitor.domain import ESCALATE_AFTER, Cover, Named, NameKind, Profile
+from monitor.domain import ESCALATE_AFTER, Cover, Named, NameKind, Profile, Recipient
 from monitor.errors import UsageError
 from monitor.i18n import N_, _
 from monitor.text.lines import read_file
@@ -151,21 +151,22 @@ def exported(profile: Profile) -> dict[str, Any]:
         "keywords": list(profile.keywords),
         **_names_by_field(profile),
         "covers": [_cover(cover) for cover in profile.covers],
-        "recipients": [
-            {"address": r.address, "language": r.language, "timezone": r.timezone} for r in profile.recipients
-        ],
+        "recipients": [_recipient(r) for r in profile.recipients],
         "least": profile.least.word,
         "immediate": profile.immediate.word,
         "budget": profile.budget,
         "digest_every": _span(profile.digest_every),
         "escalate_after": {level.word: _span(span) for level, span in profile.escalate_after.items()},
-        "escalate_to": [
-            {"address": r.address, "language": r.language, "timezone": r.timezone} for r in profile.escalate_to
-        ],
+        "escalate_to": [_recipient(r) for r in profile.escalate_to],
     }
     if profile.escalate_after == ESCALATE_AFTER:
         del entry["escalate_after"]
     return {key: value for key, value in entry.items() if value not in ([], {}, "")}
+
+
+def _recipient(told: Recipient) -> dict[str, str]:
+    entry = {"address": told.address, "language": told.language, "timezone": told.timezone}
+    return entry | ({"quiet": "-".join(f"{at:%H:%M}" for at in told.quiet)} if told.quiet else {})
 
 
 def _span(span: timedelta) -> str:

@@ -22,6 +22,7 @@ from monitor.store.items import ItemFilter
 from monitor.text.normalise import canonical_url
 from monitor.watching import MOST_COUNTED
 from monitor.web.access import Visitor
+from monitor.web.api_setup import add_setup
 from monitor.web.desk import AtDesk, Desk
 from monitor.web.routes.alerts import STEPS
 from monitor.web.security import token_is_ours
@@ -100,6 +101,7 @@ def make_api(desk: Desk) -> FastAPI:
     _tell_trouble(api)
     _reads(api)
     _changes(api)
+    add_setup(api, _by)
     return api
 
 

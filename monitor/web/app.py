@@ -19,10 +19,27 @@ from monitor.web import api, bytoken
 from monitor.web.access import Access
 from monitor.web.desk import LOST, Desk, Refused
 from monitor.web.jobs import Jobs
-from monitor.web.routes import alerts, explore, ledger, login, missed, models, review, setup, status, today
+from monitor.web.routes import (
+    alerts,
+    explore,
+    feeds,
+    ledger,
+    login,
+    missed,
+    models,
+    playbooks,
+    recipients,
+    review,
+    setup,
+    silences,
+    status,
+    today,
+)
 from monitor.web.security import Gate, check_address
 
-ROUTES = (login, today, review, alerts, explore, ledger, missed, setup, models, status)
+ROUTES = (
+    login, today, review, alerts, explore, ledger, missed, setup, silences, feeds, recipients, playbooks, models, status
+)  # fmt: skip
 
 
 def make_app(shell: Shell, *, health: Callable[[], dict[str, Any]]) -> FastAPI:

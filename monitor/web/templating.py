@@ -14,9 +14,11 @@ from jinja2 import Environment, FileSystemLoader, select_autoescape
 from monitor import reviewing
 from monitor.domain import Level, Tag
 from monitor.i18n import translator
+from monitor.ingest.addresses import shown
 from monitor.notify import words
 from monitor.resources import in_package
 from monitor.watching import MOST_COUNTED
+from monitor.web.words import FEED_KINDS, LENSES, spoken, subject
 
 
 @cache
@@ -37,9 +39,16 @@ def environment(language: str) -> Environment:
         "iso": lambda moment: moment.isoformat(timespec="seconds") if moment else "",
         "ago": lambda moment, now: ago(moment, now, say),
         "link": safe_link,
+        "shown": shown,
         "told": lambda reason: words.why(reason, say, language),
         "level": say.gettext,
         "word": say.gettext,
+        "spoken": lambda code: spoken(str(code), say),
+        "subject": lambda text: subject(text, say),
+        "feedkind": lambda kind: say.gettext(FEED_KINDS.get(str(kind), str(kind))),
+        "lens": lambda lens: say.gettext(LENSES.get(lens, lens or "–")),
+        "playbook": lambda book: playbook_word(book, say),
+        "span": lambda hours: "-".join(f"{at:%H:%M}" for at in hours),
         "silence": lambda silence: words.silence_words(silence, say),
         "tag": lambda tag: words.tag_word(Tag(tag), say),
         "topic": lambda topic: words.topic_word(topic, say),
@@ -60,6 +69,13 @@ def environment(language: str) -> Environment:
         "dismissals": reviewing.DISMISSALS,
     }
     return found
+
+
+def playbook_word(book: str, say: NullTranslations) -> str:
+    """A playbook by its topic, its tag, or as the one that every alert has."""
+    if book == "base":
+        return say.gettext("Every alert")
+    return words.tag_word(Tag(book), say) if book in tuple(Tag) else words.topic_word(book, say)
 
 
 @cache

@@ -1,79 +1,126 @@
-"""Values of enums as people read them: marked here once, looked up where they are shown."""
+"""Codes as people read them: states, steps, reasons and changes, marked here once, looked up where they are shown."""
+
+from __future__ import annotations
+
+from gettext import NullTranslations
 
 from monitor.i18n import N_
 
-VALUES = (
-    N_("geopolitical"),
-    N_("compliance"),
-    N_("supply_chain"),
-    N_("blue"),
-    N_("yellow"),
-    N_("orange"),
-    N_("red"),
-    N_("open"),
-    N_("acknowledged"),
-    N_("escalated"),
-    N_("closed"),
-    N_("dismissed"),
-    N_("raised"),
-    N_("held"),
-    N_("worsened"),
-    N_("assigned"),
-    N_("first"),
-    N_("reminded"),
-    N_("due_soon"),
-    N_("corrected"),
-    N_("withdrawn"),
-    N_("ready"),
-    N_("sending"),
-    N_("sent"),
-    N_("parked"),
-    N_("rumour"),
-    N_("reported"),
-    N_("official"),
-    N_("in_force"),
-    N_("denied"),
-    N_("confirm"),
-    N_("dismiss"),
-    N_("relabel"),
-    N_("missed"),
-    N_("reader"),
-    N_("reviewer"),
-    N_("admin"),
-    N_("user"),
-    N_("token"),
-    N_("note"),
-    N_("reopened"),
-    N_("undo"),
-    N_("merge"),
-    N_("login"),
-    N_("logout"),
-    N_("user removed"),
-    N_("token removed"),
-    N_("profile"),
-    N_("model"),
-    N_("unsubscribed"),
-    N_("released"),
-    N_("silenced"),
-    N_("silence ended"),
-    N_("peer"),
-    N_("peer removed"),
-    N_("step done"),
-    N_("step open"),
-    N_("step skipped"),
-    N_("candidate"),
-    N_("promoted"),
-    N_("former"),
-    N_("news"),
-    N_("policy"),
-    N_("regulator"),
-    N_("sanctions"),
-    N_("trade"),
-    N_("logistics"),
-    N_("disaster"),
-    N_("step done"),
-    N_("step open"),
-    N_("step open"),
-    N_("step skipped"),
-    N_("task"),
-)
+CODES = {
+    "geopolitical": N_("geopolitical"),
+    "compliance": N_("compliance"),
+    "supply_chain": N_("supply chain"),
+    "blue": N_("blue"),
+    "yellow": N_("yellow"),
+    "orange": N_("orange"),
+    "red": N_("red"),
+    # an alert's state and life
+    "open": N_("open"),
+    "acknowledged": N_("acknowledged"),
+    "escalated": N_("escalated"),
+    "closed": N_("closed"),
+    "dismissed": N_("dismissed"),
+    "reopened": N_("opened again"),
+    "raised": N_("raised"),
+    "held": N_("held back"),
+    "worsened": N_("worsened"),
+    "assigned": N_("given to"),
+    "corrected": N_("corrected"),
+    "withdrawn": N_("withdrawn"),
+    "note": N_("note"),
+    # why somebody was told, and what became of the message
+    "first": N_("new"),
+    "reminded": N_("reminder"),
+    "due_soon": N_("due soon"),
+    "ready": N_("waits"),
+    "sending": N_("on its way"),
+    "sent": N_("sent"),
+    "parked": N_("cannot be delivered"),
+    "unsubscribed": N_("has unsubscribed"),
+    "closed before anybody was told": N_("closed before anybody was told"),
+    "silenced": N_("silenced"),
+    # certainty
+    "rumour": N_("rumour"),
+    "reported": N_("reported"),
+    "official": N_("official"),
+    "in_force": N_("in force"),
+    "denied": N_("denied"),
+    # verdicts
+    "confirm": N_("confirmed"),
+    "dismiss": N_("no risk"),
+    "relabel": N_("other tags"),
+    "missed": N_("missed event"),
+    "undo": N_("verdict taken back"),
+    "merge": N_("put into another story"),
+    # a plan's steps
+    "done": N_("done"),
+    "skipped": N_("left out"),
+    "step done": N_("step done"),
+    "step open": N_("step open again"),
+    "step skipped": N_("step left out"),
+    "task": N_("task added"),
+    # people and programs
+    "reader": N_("reader"),
+    "reviewer": N_("reviewer"),
+    "admin": N_("administrator"),
+    "user": N_("login given or changed"),
+    "user removed": N_("login removed"),
+    "token": N_("token made"),
+    "token removed": N_("token removed"),
+    "login": N_("logged in"),
+    "logout": N_("logged out"),
+    "released": N_("written to again"),
+    "retried": N_("message tried again"),
+    "peer": N_("partner added"),
+    "peer removed": N_("partner removed"),
+    # what is set up
+    "profile": N_("profile written"),
+    "silence ended": N_("silence ended"),
+    "recipient": N_("recipient set"),
+    "recipient removed": N_("recipient removed"),
+    "feed added": N_("feed added"),
+    "feed changed": N_("feed changed"),
+    "feed removed": N_("feed taken off the list"),
+    "playbook": N_("playbook changed"),
+    "step removed": N_("step taken out"),
+    # classifiers
+    "model": N_("classifier"),
+    "candidate": N_("candidate"),
+    "promoted": N_("in force"),
+    "former": N_("former"),
+}
+FEED_KINDS = {
+    "news": N_("news"),
+    "policy": N_("policy"),
+    "regulator": N_("regulator"),
+    "sanctions": N_("sanctions"),
+    "trade": N_("trade"),
+    "logistics": N_("logistics"),
+    "disaster": N_("disaster"),
+}
+LENSES = {"technology": N_("technology"), "law": N_("law"), "politics": N_("politics")}
+SUBJECTS = {
+    "item": N_("item"),
+    "alert": N_("alert"),
+    "profile": N_("profile"),
+    "feed": N_("feed"),
+    "playbook": N_("playbook"),
+    "silence": N_("silence"),
+    "user": N_("user"),
+    "token": N_("token"),
+    "message": N_("message"),
+}
+
+
+def spoken(code: str, say: NullTranslations) -> str:
+    """What people read for a code; `silenced: why` keeps its reason, and what is unknown stays as it is."""
+    head, colon, rest = code.partition(": ")
+    if colon and head in CODES:
+        return f"{say.gettext(CODES[head])}: {rest}"
+    return say.gettext(CODES.get(code, code)) if code else ""
+
+
+def subject(text: str, say: NullTranslations) -> str:
+    """What a line of the trail is about, `alert 3f…`, in words."""
+    kind, space, rest = text.partition(" ")
+    return f"{say.gettext(SUBJECTS[kind])} {rest}" if space and kind in SUBJECTS else text

@@ -27,7 +27,8 @@ def feeds(
     states = [state for state in desk.shell.store.feed_states(desk.shell.feeds) if state.polled_from or state.error]
     chosen = [state for state in states if (state.failures or not trouble) and state.feed.name > after]
     found, last = pages(chosen[: PAGE * 4 + 1], PAGE * 4)
-    return desk.page(request, "feeds.html", states=found, last=last, trouble=trouble, total=len(states))
+    paused = [feed for feed in desk.shell.listed if feed.paused]
+    return desk.page(request, "feeds.html", states=found, last=last, trouble=trouble, total=len(states), paused=paused)
 
 
 @router.get("/scorecard")

@@ -7,9 +7,9 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Form, Request
 from fastapi.responses import HTMLResponse, RedirectResponse
 
-from monitor import setting_up
 from monitor.domain import Profile, Role
 from monitor.errors import ConfigError, UsageError
+from monitor.setting_up.profiles import keep, profile_of, try_out
 from monitor.warn.profile_write import QUESTIONS, as_yaml, entry_of, examples
 from monitor.warn.rehearsal import Rehearsal
 from monitor.web.access import ADMIN, digest_of, hash_password, new_token
@@ -35,12 +35,14 @@ Answers = Annotated[dict[str, str], Depends(_answers)]
 
 @router.get("/setup")
 def setup(request: Request, desk: AtDesk) -> HTMLResponse:
+    desk.shell.refresh()
     return desk.page(
         request,
         "setup.html",
         profiles=desk.shell.profiles,
-        file=desk.shell.settings.profiles,
+        file=desk.shell.settings.own_file("profiles"),
         feeds=len(desk.shell.feeds),
+        silences=len(desk.shell.store.silences(at=desk.shell.clock())),
     )
 
 
@@ -53,17 +55,17 @@ def new_profile(request: Request, desk: AtDesk) -> HTMLResponse:
 def try_profile(request: Request, desk: AtDesk, by: ReviewerForm, given: Answers) -> HTMLResponse:
     try:
         entry = entry_of(given)
-        profile = setting_up.profile_of(desk.shell, entry)
+        profile = profile_of(desk.shell, entry)
     except (ConfigError, UsageError) as problem:
         return _asked(request, desk, given, problem=str(problem))
-    trial = setting_up.try_out(desk.shell, profile, now=desk.shell.clock())
+    trial = try_out(desk.shell, profile, now=desk.shell.clock())
     return _asked(request, desk, given, trial=trial, yaml=as_yaml([entry]))
 
 
 @router.post("/setup/profile", response_model=None)
 def keep_profile(request: Request, desk: AtDesk, by: AdminForm, given: Answers) -> HTMLResponse | RedirectResponse:
     try:
-        setting_up.keep_profile(desk.shell, entry_of(given), author=by.name)
+        keep(desk.shell, [entry_of(given)], author=by.name)
     except (ConfigError, UsageError) as problem:
         return _asked(request, desk, given, problem=str(problem))
     return RedirectResponse("/setup", 303)
@@ -77,7 +79,7 @@ def profile(request: Request, desk: AtDesk, name: str) -> HTMLResponse:
 @router.post("/setup/profiles/{name}/try")
 def try_known(request: Request, desk: AtDesk, by: ReviewerForm, name: str) -> HTMLResponse:
     found = _known(desk, name)
-    trial = setting_up.try_out(desk.shell, found, now=desk.shell.clock())
+    trial = try_out(desk.shell, found, now=desk.shell.clock())
     return desk.page(request, "profile_seen.html", profile=found, trial=trial)
 
 
