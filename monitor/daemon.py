@@ -26,6 +26,7 @@ from monitor.sending import deliver
 from monitor.shell import Shell
 from monitor.telling import announce, health, send_briefs, send_digests
 from monitor.tending import tend
+from monitor.watching import MOST_COUNTED
 
 log = logging.getLogger(__name__)
 
@@ -168,7 +169,7 @@ def _drain(scheduler: Any, page: Any) -> None:
 def _start_page(shell: Shell) -> Any:
     from monitor.web.server import Page
 
-    page = Page(shell, health=lambda: health(shell, now=shell.clock()))
+    page = Page(shell, health=lambda: health(shell, now=shell.clock(), most=MOST_COUNTED))
     page.start()
     return page
 

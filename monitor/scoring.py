@@ -14,7 +14,7 @@ def scorecard(shell: Shell, *, days: int, now: datetime) -> Scorecard:
     since = now - timedelta(days=days)
     store = shell.store
     verdicts = store.verdict_counts(since=since)
-    acts = {level: store.first_acts(since=since, least=level, most=level) for level in Level}
+    acts = store.first_acts(since=since)
     return Scorecard(
         since=since,
         until=now,

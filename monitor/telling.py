@@ -409,8 +409,11 @@ def _told(stop: Stop) -> dict[str, Any]:
     }
 
 
-def health(shell: Shell, *, now: datetime) -> dict[str, Any]:
-    """What `status`, the page and the health check show; `healthy` sums it up, and never when half is blind."""
+def health(shell: Shell, *, now: datetime, most: int | None = None) -> dict[str, Any]:
+    """What `status`, the page and the health check show; `healthy` sums it up, and never when half is blind.
+
+    What waits for review is counted no further than `most`.
+    """
     store = shell.store
     last, oldest = store.last_pass(), oldest_unsent(shell, now=now)
     states = [state for state in store.feed_states(shell.feeds) if state.polled_from]
@@ -436,7 +439,7 @@ def health(shell: Shell, *, now: datetime) -> dict[str, Any]:
         "baseline": totals["baseline"],
         "waiting_for_judgement": totals["waiting"],
         "alerts_open": totals["alerts_open"],
-        "to_review": store.queue_length(),
+        "to_review": store.queue_length(most=most),
         "outbox": outbox,
         "oldest_unsent": oldest,
         "parked_addresses": [_told(stop) for stop in stops if stop.kind is StopKind.PARKED],

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import logging
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from time import monotonic
+from typing import Any, TypeVar
 
+from monitor.errors import StoreError
 from monitor.progress import stuck_since
 from monitor.shell import Shell
 from monitor.telling import AWAKE_WITHIN, UNSENT_TOO_LONG
 
+T = TypeVar("T")
+log = logging.getLogger(__name__)
 MOST_COUNTED = 1000  # waiting items; more are told as 1000+
 FRESH_FOR_S = 5.0  # a pulse is felt at most this often
 
@@ -77,6 +82,9 @@ class Watch:
         self._lock = threading.Lock()
         self._at = -FRESH_FOR_S
         self._felt: Pulse | None = None
+        self._kept: dict[str, tuple[float, Any]] = {}
+        self._renewing: set[str] = set()
+        self._version = 0
 
     def pulse(self) -> Pulse:
         """At most `FRESH_FOR_S` old."""
@@ -85,6 +93,43 @@ class Watch:
                 self._felt, self._at = pulse(self._shell, now=self._shell.clock()), monotonic()
             return self._felt
 
+    def kept(self, name: str, make: Callable[[], T], *, fresh_s: float, stale_s: float) -> T:
+        """What `make` gathers, at most `stale_s` old: figures over months that cost more than a page may.
+
+        From `fresh_s` on it is gathered anew beside the page, which shows what there is.
+        """
+        with self._lock:
+            found = self._kept.get(name)
+            age = monotonic() - found[0] if found else stale_s
+            renew = found is not None and fresh_s <= age < stale_s and name not in self._renewing
+            if renew:
+                self._renewing.add(name)
+        if renew:
+            threading.Thread(target=self._renew, args=(name, make), daemon=True).start()
+        if found is not None and age < stale_s:
+            value: T = found[1]
+            return value
+        return self._gather(name, make)
+
+    def _gather(self, name: str, make: Callable[[], T]) -> T:
+        version, at = self._version, monotonic()
+        value = make()
+        with self._lock:
+            if version == self._version:
+                self._kept[name] = (at, value)
+        return value
+
+    def _renew(self, name: str, make: Callable[[], Any]) -> None:
+        try:
+            self._gather(name, make)
+        except StoreError:
+            log.warning("figures of the page could not be gathered", extra={"what": name})
+        finally:
+            self._renewing.discard(name)
+
     def changed(self) -> None:
-        """Feel it anew next time: somebody just changed what it shows."""
-        self._felt = None
+        """Feel and gather everything anew next time: somebody just changed what it shows."""
+        with self._lock:
+            self._felt = None
+            self._version += 1
+            self._kept.clear()

@@ -27,6 +27,7 @@ from monitor.pipeline import run_pass
 from monitor.sending import deliver, outbox_folder
 from monitor.shell import Shell, system_clock
 from monitor.telling import announce, close_periods, health, preview
+from monitor.watching import MOST_COUNTED
 
 
 def tour(settings: Settings, *, once: bool) -> int:
@@ -84,7 +85,7 @@ def _page(shell: Shell, *, once: bool) -> int:
         return 0
     from monitor.web.server import Page
 
-    page = Page(shell, health=lambda: health(shell, now=shell.clock()))
+    page = Page(shell, health=lambda: health(shell, now=shell.clock(), most=MOST_COUNTED))
     page.start()
     print(
         "\n" + _("5  The review page: {url}   (Ctrl-C ends the demo)").format(url=shell.settings.page_url), flush=True

@@ -183,7 +183,7 @@ class DeskDoor:
         query = self._flagged_since(judgements.c.countries, first)
         found: dict[str, list[int]] = defaultdict(lambda: [0] * days)
         with reading(self._engine) as connection:
-            for read_on, countries in connection.execute(query):
+            for read_on, countries in connection.execute(query).all():
                 day = (_date(read_on) - since).days
                 if 0 <= day < days:
                     for code in filter(None, countries.split(",")):
@@ -220,12 +220,14 @@ class DeskDoor:
         """Verdicts that count, as (feed, tags that are right, tags that were judged, how many)."""
         v, j = verdicts.c, judgements.c
         judged = func.coalesce(j.labels, "").label("judged")
-        query = select(feeds.c.name, v.labels, judged, func.count().label("held"))
-        query = query.join(items, items.c.id == v.item_id).join(feeds, feeds.c.id == items.c.feed_id)
+        query = select(items.c.feed_id, v.labels, judged, func.count().label("held"))
+        query = query.join(items, items.c.id == v.item_id)
         query = query.outerjoin(judgements, j.item_id == v.item_id).where(~v.undone, v.at >= since)
-        query = query.group_by(feeds.c.name, v.labels, judged)
+        query = query.group_by(items.c.feed_id, v.labels, judged)
         with reading(self._engine) as connection:
-            return [(row.name, tags(row.labels), tags(row.judged), row.held) for row in connection.execute(query)]
+            names = dict(connection.execute(select(feeds.c.id, feeds.c.name)).tuples().all())
+            rows = connection.execute(query).all()
+        return [(names[row.feed_id], tags(row.labels), tags(row.judged), row.held) for row in rows]
 
     def calibration(self, *, since: datetime) -> list[Bin]:
         """What was told and what was right, over every tag of every verdict that counts, in ten steps."""
@@ -234,7 +236,7 @@ class DeskDoor:
         query = query.where(~v.undone, v.at >= since).order_by(v.id.desc()).limit(MOST_VERDICTS)
         sums: dict[int, list[float]] = defaultdict(lambda: [0, 0.0, 0])
         with reading(self._engine) as connection:
-            for labels, *told in connection.execute(query):
+            for labels, *told in connection.execute(query).all():
                 for tag, probability in zip(Tag, told, strict=True):
                     step = sums[min(int(probability * 10), 9)]
                     step[0] += 1
@@ -259,15 +261,18 @@ class DeskDoor:
         return func.date(moment if self._engine.dialect.name == "sqlite" else func.timezone("UTC", moment))
 
     def first_acts(
-        self, *, since: datetime, least: Level, most: Level = Level.RED
-    ) -> list[tuple[datetime, datetime | None]]:
-        """Of alerts from `least` to `most` opened after `since`: when each was opened and when first acted on."""
+        self, *, since: datetime, least: Level = Level.BLUE
+    ) -> dict[Level, list[tuple[datetime, datetime | None]]]:
+        """Of alerts from `least` on opened after `since`, by level: when each was opened and when first acted on."""
         a, e = alerts.c, alert_events.c
         acted = and_(e.alert == a.id, e.what.in_(["acknowledged", "closed", "dismissed", "assigned"]))
-        query = select(a.opened, func.min(e.at)).select_from(alerts.outerjoin(alert_events, acted))
-        query = query.where(a.opened >= since, a.level.between(int(least), int(most)), ~a.held).group_by(a.id, a.opened)
+        query = select(a.level, a.opened, func.min(e.at)).select_from(alerts.outerjoin(alert_events, acted))
+        query = query.where(a.opened >= since, a.level >= int(least), ~a.held).group_by(a.id, a.level, a.opened)
+        found: dict[Level, list[tuple[datetime, datetime | None]]] = {level: [] for level in Level}
         with reading(self._engine) as connection:
-            return [(opened, first) for opened, first in connection.execute(query)]
+            for level, opened, first in connection.execute(query).all():
+                found[Level(level)].append((opened, first))
+        return found
 
 
 def _date(told: date | str) -> date:

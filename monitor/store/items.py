@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import Connection, Engine, and_, delete, func, insert, or_, select, text, update
+from sqlalchemy import Connection, Engine, and_, delete, func, insert, select, text, update
 
 from monitor.domain import Alike, Decision, FeedUpdate, Item, Level, Tag
 from monitor.store import alerts as alert_rows
@@ -34,7 +34,6 @@ class ItemFilter:
     language: str = ""
     level: Level | None = None  # of an alert of its story, at least
     flagged: bool = False
-    words: str = ""
     limit: int | None = None
     before_id: int | None = None
 
@@ -130,14 +129,17 @@ class ItemsDoor:
 
     def items(self, wanted: ItemFilter = ItemFilter()) -> list[Item]:
         """Stored items, newest first."""
-        query = item_query().where(*where(wanted)).order_by(items.c.id.desc()).limit(wanted.limit)
+        query = item_query().where(*where(wanted)).order_by(items.c.id.desc())
+        if wanted.limit is not None:  # which ones, before their texts are touched
+            ids = query.with_only_columns(items.c.id).limit(wanted.limit)
+            query = item_query().where(items.c.id.in_(ids)).order_by(items.c.id.desc())
         with reading(self._engine) as connection:
             return [to_item(row) for row in connection.execute(query)]
 
     def item(self, id_or_url: int | str) -> Item | None:
         """One item by its id or link; the newest where several have the link."""
         wanted = str(id_or_url).strip()
-        is_id = wanted.isdigit() and len(wanted) < 18
+        is_id = wanted.isdigit() and len(wanted) < 10  # ids are 32 bits wide
         condition = items.c.id == int(wanted) if is_id else items.c.url == wanted
         with reading(self._engine) as connection:
             row = connection.execute(item_query().where(condition).order_by(items.c.id.desc()).limit(1)).first()
@@ -175,9 +177,10 @@ class ItemsDoor:
     def queue_length(self, *, most: int | None = None) -> int:
         """How many items wait for a reviewer; counted no further than `most`."""
         done = select(verdicts.c.item_id).where(~verdicts.c.undone)
-        query = select(judgements.c.item_id).join(items, items.c.id == judgements.c.item_id)
-        query = query.where(text("(judgements.flagged OR judgements.unsure)"), ~items.c.baseline)
-        query = query.where(items.c.id.not_in(done)).order_by(judgements.c.item_id.desc()).limit(most)
+        old = select(items.c.id).where(text("items.baseline"))  # as its index says it
+        query = select(judgements.c.item_id).where(text("(judgements.flagged OR judgements.unsure)"))
+        query = query.where(judgements.c.item_id.not_in(done), judgements.c.item_id.not_in(old))
+        query = query.order_by(judgements.c.item_id.desc()).limit(most)
         with reading(self._engine) as connection:
             return int(connection.execute(select(func.count()).select_from(query.subquery())).scalar_one())
 
@@ -194,9 +197,9 @@ def where(wanted: ItemFilter):  # type: ignore[no-untyped-def]
     if wanted.tag is not None or wanted.country or wanted.topic:
         conditions += [text("(judgements.flagged OR judgements.unsure)"), judgements.c.item_id > 0]
     if wanted.since is not None:  # nothing is read before it is published, and ids grow as items are read
-        conditions.append(_id_of(wanted) >= _first_read(wanted.since))
+        conditions.append(_id_of(wanted) >= first_read(wanted.since))
     if wanted.until is not None:
-        conditions.append(_id_of(wanted) < _first_read(wanted.until + LATEST, none=2**62))
+        conditions.append(_id_of(wanted) < first_read(wanted.until + LATEST, none=2**31 - 1))
     if wanted.until is not None:
         conditions.append(func.coalesce(items.c.published, items.c.fetched) < wanted.until)
     if wanted.topic:
@@ -210,9 +213,6 @@ def where(wanted: ItemFilter):  # type: ignore[no-untyped-def]
         conditions.append(feeds.c.name == wanted.feed)
     if wanted.flagged:
         conditions.append(judgements.c.flagged)
-    if wanted.words:
-        pattern = f"%{wanted.words}%"
-        conditions.append(or_(items.c.title.ilike(pattern), items.c.summary.ilike(pattern)))
     if wanted.before_id is not None:
         conditions.append(_id_of(wanted) < wanted.before_id)
     return conditions
@@ -223,7 +223,7 @@ def _id_of(wanted: ItemFilter):  # type: ignore[no-untyped-def]
     return judgements.c.item_id if wanted.tag is not None or wanted.country or wanted.topic else items.c.id
 
 
-def _first_read(moment: datetime, *, none: int = 0):  # type: ignore[no-untyped-def]
+def first_read(moment: datetime, *, none: int = 0):  # type: ignore[no-untyped-def]
     """The id of the first item read from `moment` on."""
     first = select(items.c.id).where(items.c.fetched >= moment).order_by(items.c.fetched).limit(1)
     return func.coalesce(first.scalar_subquery(), none)

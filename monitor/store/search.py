@@ -7,21 +7,34 @@ first what is not indexed yet, and the daemon does it while it has nothing else 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Engine, Integer, column, delete, func, literal_column, select, text
+from sqlalchemy import ColumnElement, Connection, Engine, Integer, delete, func, literal_column, select, text
 
 from monitor.domain import Item
 from monitor.store.engine import reading, upsert, writing
-from monitor.store.items import ItemFilter, where
+from monitor.store.items import LATEST, ItemFilter, first_read, where
 from monitor.store.rows import item_query, to_item
-from monitor.store.schema import items, meta
+from monitor.store.schema import alerts, items, meta
 from monitor.store.schema_sources import full_texts
 from monitor.text.words import asked, searchable
 
 BATCH = 500  # items indexed in one transaction, well under its 50 ms
 LATE = 20_000  # on PostgreSQL an item with a lower id may be committed after one with a higher id
 UPTO = "searchable_upto"
+CHUNK = 2_000  # matches that are held against the other filters at once
+LOOKED_AT = 6_000  # matches for one page, so that a common word with a rare country answers in its time too
+LETTERS = 20_000  # newest items that are read letter by letter where no text has the words
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """One page of a search, newest first; `before` is where the next one goes on, None at the end."""
+
+    items: list[Item]
+    before: int | None
+    letters: bool = False  # no text has the words as words: these hold the question letter for letter
 
 
 class SearchDoor:
@@ -50,30 +63,104 @@ class SearchDoor:
             done += len(rows)
         return done
 
-    def search(self, question: str, wanted: ItemFilter = ItemFilter()) -> list[Item]:
-        """Of the items that `wanted` lets through: those that hold every word of `question`, the nearest first,
-        those of one rank the newest first.
+    def search(self, question: str, wanted: ItemFilter = ItemFilter()) -> Found:
+        """A page of the items that `wanted` lets through and that hold every word of `question`, newest first.
 
-        Everything stored is searched. Where no text has the words as words, texts that hold the
-        question letter for letter are found.
+        What is looked at is bounded: a page may hold less than `wanted.limit` and yet go on. Where no text at all
+        has the words, the newest items that hold the question letter for letter are found.
         """
-        words, conditions, limit = asked(question), where(wanted), wanted.limit
+        words, limit = asked(question), wanted.limit or CHUNK
         if not words:
-            return []
-        self.make_searchable()
+            return Found([], None)
+        self.make_searchable(most=1)  # a batch; the daemon does the rest
+        found, is_filtered = list[int](), wanted != ItemFilter(limit=wanted.limit, before_id=wanted.before_id)
         with reading(self._engine) as connection:
-            ranked = (_ranked_sqlite if connection.dialect.name == "sqlite" else _ranked_postgresql)(words)
-            query = item_query().join(ranked, ranked.c.found == items.c.id).where(*conditions)
-            query = query.order_by(ranked.c.far, items.c.id.desc())
-            rows = connection.execute(query.limit(limit and limit * 2)).all()
-            if not rows:
-                pattern = f"%{_as_pattern(question.strip())}%"
-                within = items.c.title.ilike(pattern, escape="\\") | items.c.summary.ilike(pattern, escape="\\")
-                query = item_query().where(within, *conditions).order_by(items.c.id.desc()).limit(limit)
-                rows = connection.execute(query).all()
-        once = {row.id: row for row in reversed(rows)}  # a text and its full text: the nearer one counts
-        nearest = [row for row in rows if once.pop(row.id, None) is not None]
-        return [to_item(row) for row in nearest[:limit]]
+            top, end = _between(connection, wanted)
+            lets_through = _Filters(connection, wanted)
+            for _ in range(LOOKED_AT // CHUNK if is_filtered else 1):
+                ids, top = _holding(connection, words, top, CHUNK if is_filtered else limit)
+                found += lets_through(connection, ids)[: limit - len(found)] if is_filtered else ids
+                if top <= end or len(found) >= limit:
+                    break
+            if not found and top <= end and wanted.before_id is None:
+                ids = lets_through(connection, _with_letters(connection, question.strip()))
+                query = item_query().where(_among(ids[:limit])).order_by(items.c.id.desc())
+                return Found([to_item(row) for row in connection.execute(query)], None, letters=True)
+            query = item_query().where(_among(found)).order_by(items.c.id.desc())
+            rows = [to_item(row) for row in connection.execute(query)]
+        full = len(found) >= limit
+        return Found(rows, found[-1] if full else top if top > end else None)
+
+
+def _holding(connection: Connection, words: Sequence[str], top: int, most: int) -> tuple[list[int], int]:
+    """The newest items under `top` that hold every word, at most about `most`, and the id down to which they are all
+    of them; 0 where there are no more.
+    """
+    if connection.dialect.name != "sqlite":
+        vector: ColumnElement[Any] = literal_column("item_words.words")
+        item_id: ColumnElement[int] = literal_column("item_words.item_id", Integer)
+        query = select(item_id).select_from(text("item_words")).where(item_id < top)
+        query = query.where(vector.op("@@")(func.plainto_tsquery("simple", " ".join(words))))
+        ids = [int(row[0]) for row in connection.execute(query.order_by(item_id.desc()).limit(most))]
+        return ids, ids[-1] if len(ids) == most else 0
+    given = {"phrase": " ".join(f'"{word}"' for word in words), "top": top, "low": -top, "most": most}
+    short, full = (  # of titles and summaries; of full texts, whose rows are numbered downwards
+        [abs(row[0]) for row in connection.execute(text(_NEWEST_HOLDING.format(under=under, order=order)), given)]
+        for under, order in (("rowid < :top AND rowid > 0", "DESC"), ("rowid > :low AND rowid < 0", "ASC"))
+    )
+    floor = max((part[-1] for part in (short, full) if len(part) == most), default=0)
+    return sorted({one for one in (*short, *full) if one >= floor}, reverse=True), floor
+
+
+_NEWEST_HOLDING = (
+    "SELECT rowid FROM item_words WHERE item_words MATCH :phrase AND {under} ORDER BY rowid {order} LIMIT :most"
+)
+
+
+def _between(connection: Connection, wanted: ItemFilter) -> tuple[int, int]:
+    """The ids between which what is wanted lies: under the first, above the second."""
+    top, end = wanted.before_id or 2**31 - 1, 0
+    if wanted.until is not None:
+        top = min(top, connection.execute(select(first_read(wanted.until + LATEST, none=2**31 - 1))).scalar_one())
+    if wanted.since is not None:
+        end = connection.execute(select(first_read(wanted.since))).scalar_one() - 1
+    return top, end
+
+
+class _Filters:
+    """What lets ids through. The alerts' stories are read once, so that no plan begins with them."""
+
+    def __init__(self, connection: Connection, wanted: ItemFilter) -> None:
+        self._conditions = where(replace(wanted, before_id=None, level=None, since=None, until=None))
+        moment = func.coalesce(items.c.published, items.c.fetched)
+        if wanted.since is not None:
+            self._conditions.append(moment >= wanted.since)
+        if wanted.until is not None:
+            self._conditions.append(moment < wanted.until)
+        self._stories: set[str] | None = None
+        if wanted.level is not None:
+            query = select(alerts.c.story).where(alerts.c.level >= int(wanted.level))
+            self._stories = set(connection.execute(query).scalars())
+
+    def __call__(self, connection: Connection, ids: Sequence[int]) -> list[int]:
+        """Those of `ids` that pass, the newest first."""
+        query = item_query().with_only_columns(items.c.id, items.c.story).where(_among(ids), *self._conditions)
+        rows = connection.execute(query.order_by(items.c.id.desc())).all()
+        return [row.id for row in rows if self._stories is None or row.story in self._stories]
+
+
+def _with_letters(connection: Connection, question: str) -> list[int]:
+    pattern = f"%{_as_pattern(question)}%"
+    within = items.c.title.ilike(pattern, escape="\\") | items.c.summary.ilike(pattern, escape="\\")
+    newest = select(func.max(items.c.id) - LETTERS).scalar_subquery()
+    query = select(items.c.id).where(items.c.id > newest, within).order_by(items.c.id.desc()).limit(CHUNK)
+    return list(connection.execute(query).scalars())
+
+
+def _among(ids: Sequence[int]) -> ColumnElement[bool]:
+    """Written out, since thousands of bound parameters cost more than the question."""
+    listed = ",".join(str(int(one)) for one in ids) or "NULL"
+    return text(f"items.id IN ({listed})")  # type: ignore[return-value]
 
 
 def index_full_text(connection: Connection, item_id: int, said: str) -> None:
@@ -125,23 +212,6 @@ def _index(connection: Connection, words: Sequence[tuple[int, str, str]]) -> Non
         "setweight(to_tsvector('simple', :body), 'B')) ON CONFLICT DO NOTHING"
     )
     connection.execute(text(statement), rows)
-
-
-def _ranked_sqlite(words: Sequence[str]):  # type: ignore[no-untyped-def]
-    phrase = " ".join(f'"{word}"' for word in words)
-    sql = "SELECT abs(rowid) AS found, bm25(item_words, 4.0, 1.0) AS far FROM item_words WHERE item_words MATCH :phrase"
-    return text(sql).bindparams(phrase=phrase).columns(column("found", Integer), column("far")).subquery("ranked")
-
-
-def _ranked_postgresql(words: Sequence[str]):  # type: ignore[no-untyped-def]
-    question = func.plainto_tsquery("simple", " ".join(words))
-    vector: ColumnElement[Any] = literal_column("item_words.words")
-    return (
-        select(literal_column("item_words.item_id").label("found"), (-func.ts_rank(vector, question)).label("far"))
-        .select_from(text("item_words"))
-        .where(vector.op("@@")(question))
-        .subquery("ranked")
-    )
 
 
 def _as_pattern(question: str) -> str:

@@ -29,7 +29,7 @@ from monitor.web.security import token_is_ours
 from monitor.web.templating import safe_link
 
 MOST = 500  # rows of one answer
-ItemId = Annotated[int, Path(ge=1, lt=2**63)]
+ItemId = Annotated[int, Path(ge=1, lt=2**31)]
 AlertId = Annotated[str, Path(min_length=1, max_length=16)]
 Limit = Annotated[int, Query(ge=1, le=MOST)]
 
@@ -152,11 +152,15 @@ def _reads(api: FastAPI) -> None:
         country: Annotated[str, Query(pattern="^([A-Za-z]{2})?$")] = "",
         feed: Annotated[str, Query(max_length=200)] = "",
         flagged: bool = False,
-        before: Annotated[int | None, Query(ge=1, lt=2**63)] = None,
+        q: Annotated[str, Query(max_length=200, description="words that the texts hold")] = "",
+        before: Annotated[int | None, Query(ge=1, lt=2**31)] = None,
         limit: Limit = 50,
     ) -> dict[str, Any]:
         """Stored items, newest first; `next` is the `before` of the next page."""
         wanted = ItemFilter(tag=tag, country=country, feed=feed, flagged=flagged, limit=limit, before_id=before)
+        if q.strip():
+            found = desk.shell.store.search(q, wanted)
+            return {"rows": [item_json(item) for item in found.items], "next": found.before}
         return _page([item_json(item) for item in desk.shell.store.items(wanted)], limit)
 
     @api.get("/items/{item_id}")
@@ -168,7 +172,7 @@ def _reads(api: FastAPI) -> None:
 
     @api.get("/queue")
     def queue(
-        desk: AtDesk, before: Annotated[int | None, Query(ge=1, lt=2**63)] = None, limit: Limit = 50
+        desk: AtDesk, before: Annotated[int | None, Query(ge=1, lt=2**31)] = None, limit: Limit = 50
     ) -> dict[str, Any]:
         """What waits for a reviewer."""
         found = desk.shell.store.queue(limit=limit, before_id=before)
@@ -211,7 +215,7 @@ def _reads(api: FastAPI) -> None:
 
     @api.get("/trail")
     def trail(
-        desk: AtDesk, before: Annotated[int | None, Query(ge=1, lt=2**63)] = None, limit: Limit = 50
+        desk: AtDesk, before: Annotated[int | None, Query(ge=1, lt=2**31)] = None, limit: Limit = 50
     ) -> dict[str, Any]:
         """Who changed what, newest first."""
         found = desk.shell.store.trail(limit=limit, before_id=before)

@@ -77,7 +77,7 @@ class Desk:
 
     def item(self, item_id: int) -> Item:
         """One item. Raises: Refused where there is none."""
-        found = self.shell.store.item(item_id) if 0 < item_id < 2**63 else None
+        found = self.shell.store.item(item_id) if 0 < item_id < 2**31 else None
         if found is None:
             raise Refused(*LOST)
         return found

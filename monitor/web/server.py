@@ -11,6 +11,7 @@ from monitor.errors import ConfigError
 from monitor.i18n import _
 from monitor.shell import Shell
 from monitor.telling import health as health_of
+from monitor.watching import MOST_COUNTED
 from monitor.web.app import make_app
 
 SLOW_CLIENT_S = 10  # a connection that says nothing for so long is closed
@@ -58,7 +59,7 @@ class Page:
 
 def serve(shell: Shell) -> int:
     """Only the page, until it is stopped."""
-    page = Page(shell, health=lambda: health_of(shell, now=shell.clock()))
+    page = Page(shell, health=lambda: health_of(shell, now=shell.clock(), most=MOST_COUNTED))
     page.run()
     return 0
 

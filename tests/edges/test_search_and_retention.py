@@ -5,11 +5,14 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import timedelta
 
+import pytest
+
 from monitor.domain import Decision, Judgement, Tag, Verdict, VerdictKind
-from monitor.store import Store
+from monitor.store import Store, search
 from monitor.store.engine import writing
 from monitor.store.items import ItemFilter
 from monitor.store.schema import feeds, items
+from monitor.store.search import Found
 
 from .test_store import FEED, NOW, a_decision, an_item, put
 
@@ -17,8 +20,8 @@ DAY = timedelta(days=1)
 HARMLESS = Judgement(model="m1")
 
 
-def titles(found: list) -> list[str]:
-    return [item.title for item in found]
+def titles(found: Found) -> list[str]:
+    return [item.title for item in found.items]
 
 
 def test_texts_are_found_by_their_words_in_chinese_and_english(store: Store) -> None:
@@ -37,26 +40,50 @@ def test_texts_are_found_by_their_words_in_chinese_and_english(store: Store) -> 
     assert titles(store.search("cafe zurich")) == ["Café strike in Zürich"]
     assert titles(store.search("欧盟清单")) == ["歐盟清單"]  # traditional characters, found by simplified ones
     assert titles(store.search("Hafen")) == ["港口罢工蔓延至汉堡"]  # no word of its own: found letter for letter
-    assert store.search("munitions") == store.search(" - ") == []
-    assert store.search("'; DROP TABLE items; --\" OR *") == []
+    for nothing in ("munitions", " - ", "'; DROP TABLE items; --\" OR *"):
+        assert store.search(nothing).items == []
 
 
-def test_the_nearest_come_first_and_filters_hold(store: Store) -> None:
+def test_the_newest_come_first_filters_hold_and_pages_follow_each_other(store: Store) -> None:
     put(
         store,
         an_item(1, title="Notes on shipping", summary="One line names a tariff. " + "Others do not. " * 40),
         an_item(2, title="Tariff on steel"),
         an_item(3, title="Tariff on cheese", judgement=HARMLESS),
     )
-    assert titles(store.search("tariff"))[-1] == "Notes on shipping"
+    assert titles(store.search("tariff")) == ["Tariff on cheese", "Tariff on steel", "Notes on shipping"]
     assert titles(store.search("tariff", ItemFilter(tag=Tag.COMPLIANCE))) == ["Tariff on steel", "Notes on shipping"]
     assert titles(store.search("tariff", ItemFilter(since=NOW + DAY))) == []
-    assert len(store.search("tariff", ItemFilter(limit=1))) == 1
+    assert titles(store.search("tariff", ItemFilter(until=NOW - DAY))) == []
+    assert len(store.search("tariff", ItemFilter(since=NOW - DAY, until=NOW + DAY, feed=FEED.name)).items) == 3
+    first = store.search("tariff", ItemFilter(limit=2))
+    assert first.before is not None
+    rest = store.search("tariff", ItemFilter(limit=2, before_id=first.before))
+    assert (titles(rest), rest.before) == (["Notes on shipping"], None)
+
+
+def test_a_common_word_with_a_rare_filter_is_looked_for_page_by_page(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(search, "CHUNK", 10)
+    monkeypatch.setattr(search, "LOOKED_AT", 20)
+    put(
+        store,
+        an_item(1, title="Quota for steel"),
+        *(an_item(n, title="Quota", judgement=HARMLESS) for n in range(2, 60)),
+    )
+    store.make_searchable()
+    wanted, looked = ItemFilter(tag=Tag.COMPLIANCE, limit=5), 0
+    while not (page := store.search("quota", wanted)).items:
+        assert page.before is not None
+        wanted, looked = replace(wanted, before_id=page.before), looked + 1
+    assert (titles(page), looked) == (["Quota for steel"], 2)
 
 
 def test_what_came_after_the_last_search_is_found_too_and_indexed_once(store: Store) -> None:
     put(store, *(an_item(n, title=f"Quota {n}") for n in range(1, 1203)))
-    assert len(store.search("quota")) == 1202
+    store.make_searchable()
+    assert len(store.search("quota").items) == 1202
     put(store, an_item(5000, title="Quota of the day"))
     assert titles(store.search("quota day")) == ["Quota of the day"]
     assert store.make_searchable() == 0
@@ -103,7 +130,7 @@ def test_what_concerned_nobody_is_forgotten_and_nothing_that_somebody_may_need(s
     assert {f"Notice {n}" for n in range(1, 7)} <= kept
     assert "Notice 7" not in kept and "Notice 100" not in kept
     assert store.prune(now=NOW, keep=400 * DAY, keep_bytes=None).items == 0
-    assert len(store.search("notice")) == 26
+    assert len(store.search("notice").items) == 26
     assert store.check() == ""
     [state] = store.feed_states([FEED])
     assert sum(store.feed_arrivals([state.id], since=NOW - 600 * DAY)[state.id].values()) == 86

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, timedelta
 from typing import Annotated
 from urllib.parse import urlencode
@@ -37,10 +38,9 @@ def search(
     level: LevelWord = "",
     since: Day = "",
     until: Day = "",
-    before: Annotated[int | None, Query(ge=1, lt=2**63)] = None,
+    before: Annotated[int | None, Query(ge=1, lt=2**31)] = None,
 ) -> HTMLResponse:
     wanted = ItemFilter(
-        words=" ".join(q.split()),
         tag=Tag(tag) if tag else None,
         topic=topic,
         country=country,
@@ -56,13 +56,21 @@ def search(
         "q": q, "tag": tag, "topic": topic, "country": country, "language": language, "feed": feed,
         "level": level, "since": since, "until": until,
     }  # fmt: skip
-    found, last = pages(desk.shell.store.items(wanted), PAGE)
+    words = " ".join(q.split())
+    if words:
+        page = desk.shell.store.search(words, replace(wanted, limit=PAGE))
+        found, before, letters = page.items, page.before, page.letters
+    else:
+        found, last = pages(desk.shell.store.items(wanted), PAGE)
+        before, letters = last.id if last else None, False
     kept = urlencode({name: value for name, value in chosen.items() if value})
     return desk.page(
         request,
         "explore.html",
         items=found,
-        more=f"/explore?{kept}&before={last.id}" if last else "",
+        more=f"/explore?{kept}&before={before}" if before else "",
+        letters=letters,
+        full=len(found) == PAGE,
         chosen=chosen,
         topics=TOPICS,
         feeds=desk.shell.store.feed_names(),

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import HTMLResponse
 
 from monitor.scoring import scorecard as gathered
-from monitor.web.desk import PAGE, AtDesk
+from monitor.store.desk import Bin, Week
+from monitor.warn.scorecard import Scorecard
+from monitor.web.desk import PAGE, AtDesk, Desk
 from monitor.web.figures import points
 from monitor.web.templating import pages
 
@@ -33,16 +35,15 @@ def feeds(
 
 @router.get("/scorecard")
 def scorecard(request: Request, desk: AtDesk) -> HTMLResponse:
-    now = desk.shell.clock()
-    since = now - timedelta(days=SCORE_DAYS)
-    weeks = desk.shell.store.weeks(since=since)
+    as_of, card, bins, weeks = desk.watch.kept("scorecard", lambda: _scores(desk), fresh_s=60, stale_s=3600)
     shares = [week.share or 0.0 for week in weeks]
     top = max([*shares, 0.01])
     return desk.page(
         request,
         "scorecard.html",
-        card=gathered(desk.shell, days=SCORE_DAYS, now=now),
-        bins=desk.shell.store.calibration(since=since),
+        as_of=as_of,
+        card=card,
+        bins=bins,
         weeks=weeks,
         top=top,
         drift=points(shares, width=720, height=100, top=top),
@@ -50,11 +51,18 @@ def scorecard(request: Request, desk: AtDesk) -> HTMLResponse:
     )
 
 
+def _scores(desk: Desk) -> tuple[datetime, Scorecard, list[Bin], list[Week]]:
+    now, store = desk.shell.clock(), desk.shell.store
+    since = now - timedelta(days=SCORE_DAYS)
+    card = gathered(desk.shell, days=SCORE_DAYS, now=now)
+    return now, card, store.calibration(since=since), store.weeks(since=since)
+
+
 @router.get("/trail")
 def trail(
     request: Request,
     desk: AtDesk,
-    before: Annotated[int | None, Query(ge=1, lt=2**63)] = None,
+    before: Annotated[int | None, Query(ge=1, lt=2**31)] = None,
     author: Annotated[str, Query(max_length=100)] = "",
     subject: Annotated[str, Query(max_length=100)] = "",
 ) -> HTMLResponse:

@@ -15,7 +15,7 @@ from monitor.warn.explain import why_of
 from monitor.web.desk import LOST, PAGE, AtDesk, Desk, Refused, ReviewerForm
 from monitor.web.marks import marked
 
-AT_ONCE = 25  # cards of the queue
+AT_ONCE = 15  # cards of the queue
 POOL = 200  # newest waiting items that are put in order
 router = APIRouter()
 
@@ -25,7 +25,7 @@ def queue(
     request: Request,
     desk: AtDesk,
     skip: Annotated[int, Query(ge=0, le=POOL)] = 0,
-    before: Annotated[int | None, Query(ge=1, lt=2**63)] = None,
+    before: Annotated[int | None, Query(ge=1, lt=2**31)] = None,
 ) -> HTMLResponse:
     store = desk.shell.store
     pool = store.queue(limit=POOL, before_id=before)

@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import HTMLResponse
 
-from monitor.domain import AlertState, Level
+from monitor.domain import AlertState, Coverage, Level
 from monitor.duedates import coming
 from monitor.gather import coverage
 from monitor.store.desk import AlertFilter
 from monitor.warn.scorecard import response_clock
 from monitor.web import tiles
 from monitor.web.chart import sparkline
-from monitor.web.desk import AtDesk
+from monitor.web.desk import AtDesk, Desk
 from monitor.web.figures import by_country
 
 SHOWN = 10
@@ -32,7 +32,7 @@ def today(
     waiting = store.alert_page(AlertFilter(unfinished=True), limit=SHOWN)
     shown, day = {alert.id for alert in waiting}, timedelta(days=1)
     rows = by_country(store.open_by_country(), sort=sort)
-    counts = store.daily_by_country(since=now.date() - (SPARK_DAYS - 1) * day, until=now.date())
+    counts, proof, acts = desk.watch.kept("today", lambda: _gathered(desk), fresh_s=30, stale_s=120)
     return desk.page(
         request,
         "today.html",
@@ -50,7 +50,15 @@ def today(
         fresh=[
             alert for alert in store.alert_page(AlertFilter(since=now - day), limit=2 * SHOWN) if alert.id not in shown
         ],
-        proof=coverage(desk.shell, since=now - day, until=now),
-        clock=response_clock(store.first_acts(since=now - CLOCK_DAYS * day, least=Level.ORANGE), now=now),
+        proof=proof,
+        clock=response_clock(acts, now=now),
         clock_days=CLOCK_DAYS,
     )
+
+
+def _gathered(desk: Desk) -> tuple[dict[str, list[int]], Coverage, list[tuple[datetime, datetime | None]]]:
+    """Flagged items of a month by country and day, what the watch saw in a day, and how soon people acted."""
+    now, store, day = desk.shell.clock(), desk.shell.store, timedelta(days=1)
+    counts = store.daily_by_country(since=now.date() - (SPARK_DAYS - 1) * day, until=now.date())
+    acts = store.first_acts(since=now - CLOCK_DAYS * day, least=Level.ORANGE)
+    return counts, coverage(desk.shell, since=now - day, until=now), [*acts[Level.ORANGE], *acts[Level.RED]]
