@@ -136,7 +136,7 @@ def _act(shell: Shell, dice: random.Random) -> None:
     """What an officer does at the end of a day: most alerts are acknowledged, some items are reviewed."""
     store, now = shell.store, shell.clock() + timedelta(hours=3)
     for alert in store.alerts(state=AlertState.OPEN)[:20]:
-        if now - alert.opened < timedelta(days=2) or dice.random() < 0.45:
+        if not timedelta(days=2) <= now - alert.opened < timedelta(days=3) or dice.random() < 0.2:
             continue
         state, note = dice.choice(
             [

@@ -48,7 +48,9 @@ def _list(shell: Shell, options: argparse.Namespace) -> int:
 
 def _retry(shell: Shell, options: argparse.Namespace) -> int:
     number = options.what
-    if not number.isascii() or not number.isdigit() or not shell.store.retry_now(int(number)):
+    known = number.isascii() and number.isdigit() and len(number) < 10
+    author = options.author or getpass.getuser()
+    if not known or not shell.store.retry_now(int(number), at=shell.clock(), author=author):
         said = _("no message {number!r} waits: `monitor outbox list` shows their numbers")
         raise UsageError(said.format(number=number))
     show.say(_("message {number} is due now: `monitor deliver` sends it").format(number=number))

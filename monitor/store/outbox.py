@@ -27,6 +27,7 @@ from monitor.i18n import _
 from monitor.store.engine import Together, holder_is_gone, inserted_id, owner, reading, writing
 from monitor.store.rows import to_alert
 from monitor.store.schema import alerts, notices, outbox
+from monitor.store.trail import write_trail
 
 MAIL = "email"
 LEASE = timedelta(minutes=15)  # longer than the ten minutes a server may take to answer the final dot
@@ -162,13 +163,15 @@ class OutboxDoor:
             values["attempts"] = outbox.c.attempts - 1
         return self._together.write(update(outbox).where(_ours(message)).values(**values)) == 1
 
-    def retry_now(self, message_id: int) -> bool:
+    def retry_now(self, message_id: int, *, at: datetime, author: str) -> bool:
         """A message that waits or is parked is due at once, its tries counted anew."""
         waits = outbox.c.state.in_([MessageState.READY.value, MessageState.PARKED.value])
         again = {"state": MessageState.READY.value, "attempts": 0, "next_try": None}
         with writing(self._engine) as connection:
-            found = connection.execute(update(outbox).where(outbox.c.id == message_id, waits).values(again))
-        return found.rowcount == 1
+            found = connection.execute(update(outbox).where(outbox.c.id == message_id, waits).values(again)).rowcount
+            if found:
+                write_trail(connection, at=at, author=author, action="retried", subject=f"message {message_id}")
+        return found == 1
 
     def messages(self, *, state: MessageState | None = None, limit: int | None = None) -> list[Message]:
         """Messages, newest first."""

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import atexit
 import getpass
 import http.client
 import re
+import shutil
 import socket
+import tempfile
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -45,8 +49,24 @@ def an_item(number: int, title: str, *labels: Tag, word: str = "") -> Item:
     )
 
 
+_made = Path(tempfile.mkdtemp(prefix="monitor-web-")) / "monitor.db"
+atexit.register(shutil.rmtree, _made.parent, ignore_errors=True)
+
+
 def with_items(shell: Shell) -> None:
-    """Three items as a pass would leave them, with their alerts."""
+    """Three items as a pass would leave them, with their alerts: made once, then copied."""
+    file = shell.settings.folder / "monitor.db"
+    if shell.settings.own_file("profiles") or file.exists():
+        _put_items(shell)
+        return
+    if not _made.exists():
+        _put_items(shell)
+        shell.store.backup(_made)
+        return
+    shutil.copyfile(_made, file)
+
+
+def _put_items(shell: Shell) -> None:
     shell.store.sync_feeds([Feed(name="Harbour Wire", url="https://harbour.example/rss")])
     state = shell.store.feed_states([])[0]
     items = [
@@ -302,3 +322,27 @@ def test_the_page_without_anything_yet(tmp_path: Path) -> None:
     assert {browser.ask(path)[0] for path in ("/", "/status", "/alerts", "/missed")} == {200}
     page.stop()
     shell.close()
+
+
+def test_the_buttons_of_the_model_page_run_the_commands_one_at_a_time(running: tuple[Shell, Browser]) -> None:
+    shell, browser = running
+
+    def press(**form: str) -> str:
+        assert browser.ask("/models", form | {"token": browser.token()})[0] == 303
+        end = time.monotonic() + 120  # a guard against hanging, not a measure
+        while "at work" in (text := browser.ask("/models")[1]) and time.monotonic() < end:
+            time.sleep(0.1)
+        return text
+
+    assert "Train from the verdicts" in browser.ask("/models")[1]
+    refused = press(act="promote", digest="abc")
+    assert "refused or failed" in refused
+    assert "0 classifiers begin with" in refused
+    assert "refused or failed" in press(act="compare", digest="abc")
+    assert "done" in press(act="back")
+    assert [line.subject for line in shell.store.trail() if line.action == "model"] == [
+        "back",
+        "compare abc",
+        "promote abc",
+    ]
+    assert browser.ask("/models", {"act": "train; rm", "token": browser.token()})[0] == 422
