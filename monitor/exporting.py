@@ -25,10 +25,11 @@ BUNDLE_KEY = "bundles"
 def told(shell: Shell, *, profile: str = "", since: datetime | None = None) -> list[Told]:
     """Alerts with their items and the moments of their revisions, held-back ones left out."""
     alerts = [alert for alert in shell.store.alerts(profile=profile, since=since) if not alert.held]
-    return [_told(shell, alert) for alert in alerts]
+    return [told_of(shell, alert) for alert in alerts]
 
 
-def _told(shell: Shell, alert: Alert) -> Told:
+def told_of(shell: Shell, alert: Alert) -> Told:
+    """One alert with its items and the moments of its revisions."""
     items = shell.store.items_of_stories([alert.story]).get(alert.story, ())
     events = shell.store.alert_events(alert.id) if alert.revision > 1 else []
     return Told(alert=alert, items=items, revised=tuple(e.at for e in events if e.what == "worsened"))

@@ -100,12 +100,12 @@ class DeskDoor:
             query = select(func.count()).select_from(alerts).where(*_conditions(wanted))
             return int(connection.execute(query).scalar_one())
 
-    def open_by_country(self) -> list[tuple[str, int, datetime]]:
-        """Of every alert that nobody has acknowledged: its countries, level and when it changed last."""
+    def open_by_country(self) -> list[tuple[str, str, int, datetime]]:
+        """Of every alert that nobody has acknowledged: its countries, tags, level and when it changed last."""
         a = alerts.c
-        query = select(a.countries, a.level, a.updated).where(a.state.in_(UNFINISHED), ~a.held)
+        query = select(a.countries, a.labels, a.level, a.updated).where(a.state.in_(UNFINISHED), ~a.held)
         with reading(self._engine) as connection:
-            return [(row.countries, row.level, row.updated) for row in connection.execute(query)]
+            return [(row.countries, row.labels, row.level, row.updated) for row in connection.execute(query).all()]
 
     def alerts_of_stories(self, stories: Sequence[str]) -> dict[str, list[Alert]]:
         """The alerts of many stories, by story."""
@@ -225,7 +225,7 @@ class DeskDoor:
         query = query.outerjoin(judgements, j.item_id == v.item_id).where(~v.undone, v.at >= since)
         query = query.group_by(items.c.feed_id, v.labels, judged)
         with reading(self._engine) as connection:
-            names = dict(connection.execute(select(feeds.c.id, feeds.c.name)).tuples().all())
+            names = {row.id: row.name for row in connection.execute(select(feeds.c.id, feeds.c.name))}
             rows = connection.execute(query).all()
         return [(names[row.feed_id], tags(row.labels), tags(row.judged), row.held) for row in rows]
 

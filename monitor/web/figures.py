@@ -3,41 +3,51 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from monitor.domain import Level
+from monitor.domain import Level, Tag
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CountryNow:
-    """One country as it stands: its gravest alert that nobody has acknowledged, how many, and the last change."""
+    """One country as it stands: its gravest alert that nobody has acknowledged, that of each tag, how many, and the
+    last change.
+    """
 
     code: str
     level: Level
+    by_tag: Mapping[Tag, Level]
     alerts: int
     updated: datetime
 
 
-def by_country(alerts: Iterable[tuple[str, int, datetime]], *, sort: str) -> list[CountryNow]:
-    """Open alerts gathered by country; `alerts` holds countries (comma-separated), level, last change."""
-    found: dict[str, list[tuple[int, datetime]]] = defaultdict(list)
-    for countries, level, updated in alerts:
+def by_country(alerts: Iterable[tuple[str, str, int, datetime]], *, sort: str) -> list[CountryNow]:
+    """Open alerts gathered by country; `alerts` holds countries and tags (comma-separated), level, last change."""
+    found: dict[str, list[tuple[str, int, datetime]]] = defaultdict(list)
+    for countries, labels, level, updated in alerts:
         for code in filter(None, countries.split(",")):
-            found[code].append((level, updated))
+            found[code].append((labels, level, updated))
     rows = [
         CountryNow(
             code=code,
-            level=Level(max(level for level, _ in theirs)),
+            level=Level(max(level for _, level, _ in theirs)),
+            by_tag={
+                tag: Level(max(levels))
+                for tag in Tag
+                if (levels := [level for labels, level, _ in theirs if tag.value in labels.split(",")])
+            },
             alerts=len(theirs),
-            updated=max(updated for _, updated in theirs),
+            updated=max(updated for _, _, updated in theirs),
         )
         for code, theirs in found.items()
     ]
     rows.sort(key=lambda row: row.code)
     if sort == "country":
         return rows
+    if sort in tuple(Tag):
+        return sorted(rows, key=lambda row: row.by_tag.get(Tag(sort), 0), reverse=True)
     keys = {
         "level": lambda row: (row.level, row.alerts),
         "alerts": lambda row: row.alerts,

@@ -346,3 +346,16 @@ def test_the_buttons_of_the_model_page_run_the_commands_one_at_a_time(running: t
         "promote abc",
     ]
     assert browser.ask("/models", {"act": "train; rm", "token": browser.token()})[0] == 422
+
+
+def test_an_alert_leaves_as_a_file_for_other_systems(running: tuple[Shell, Browser]) -> None:
+    shell, browser = running
+    alert = next(a for a in shell.store.alerts() if "strike" in a.title)
+    status, text, headers = browser.ask(f"/alerts/{alert.id}/export/cap")
+    assert (status, headers["content-type"]) == (200, "application/cap+xml")
+    assert "urn:oasis:names:tc:emergency:cap:1.2" in text
+    assert "Port strike announced" in text
+    assert f'filename="alert-{alert.id}.xml"' in headers["content-disposition"]
+    assert "Port strike announced" in browser.ask(f"/alerts/{alert.id}/export/csv")[1]
+    assert browser.ask(f"/alerts/{alert.id}/export/exe")[0] == 404
+    assert f"/setup/silences?profile={alert.profile}" in browser.ask(f"/alerts/{alert.id}")[1]

@@ -6,11 +6,12 @@ from dataclasses import replace
 from secrets import token_hex
 from typing import Annotated
 
-from fastapi import APIRouter, Form, Query, Request
+from fastapi import APIRouter, Form, Query, Request, Response
 from fastapi.responses import HTMLResponse, RedirectResponse
 
 from monitor import planning
 from monitor.domain import AlertState, Level, Tag
+from monitor.exporting import exported, told_of
 from monitor.reviewing import spoken
 from monitor.store.desk import AlertFilter
 from monitor.warn.playbooks import plan
@@ -24,6 +25,7 @@ STEPS = {
     "reopen": AlertState.OPEN,
     "withdraw": AlertState.DISMISSED,
 }
+EXPORTS = {"cap": "application/cap+xml", "csv": "text/csv; charset=utf-8"}
 router = APIRouter()
 Word = Annotated[str, Query(max_length=100)]
 
@@ -75,6 +77,19 @@ def alert(request: Request, desk: AtDesk, alert_id: str) -> HTMLResponse:
         told=desk.shell.store.alert_notices(alert_id),
         steps=[step for step, state in STEPS.items() if state is not found.state],
     )
+
+
+@router.get("/alerts/{alert_id}/export/{form}")
+def export(desk: AtDesk, alert_id: str, form: str) -> Response:
+    """The alert for another system, as a file: CAP 1.2 or a table."""
+    if form not in EXPORTS:
+        raise Refused(*LOST)
+    found = desk.alert(alert_id)
+    told = told_of(desk.shell, found)
+    [(name, content)] = exported(desk.shell, [told], form=form, profile=found.profile, tlp="amber")
+    ending = name.rpartition(".")[2]
+    headers = {"Content-Disposition": f'attachment; filename="alert-{found.id}.{ending}"'}
+    return Response(content, media_type=EXPORTS[form], headers=headers)
 
 
 @router.post("/alerts/{alert_id}/plan")

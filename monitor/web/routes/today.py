@@ -8,7 +8,7 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import HTMLResponse
 
-from monitor.domain import AlertState, Coverage, Level
+from monitor.domain import AlertState, Coverage, Level, Tag
 from monitor.duedates import coming
 from monitor.gather import coverage
 from monitor.store.desk import AlertFilter
@@ -21,12 +21,13 @@ from monitor.web.figures import by_country
 SHOWN = 10
 CLOCK_DAYS = 90
 SPARK_DAYS = 30
+SORTS = ("country", "level", *Tag, "alerts", "updated")
 router = APIRouter()
 
 
 @router.get("/")
 def today(
-    request: Request, desk: AtDesk, sort: Annotated[str, Query(pattern="^(level|country|alerts|updated)$")] = "level"
+    request: Request, desk: AtDesk, sort: Annotated[str, Query(pattern=f"^({'|'.join(SORTS)})$")] = "level"
 ) -> HTMLResponse:
     now, store = desk.shell.clock(), desk.shell.store
     waiting = store.alert_page(AlertFilter(unfinished=True), limit=SHOWN)
