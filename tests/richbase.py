@@ -16,6 +16,7 @@ from sqlalchemy import update
 from monitor import reviewing
 from monitor.domain import AlertSilence, AlertState, Evidence, Item, Judgement, Role, Tag, Text, VerdictKind
 from monitor.resources import path
+from monitor.sending import deliver
 from monitor.shell import Shell
 from monitor.store.engine import writing
 from monitor.store.schema import feeds as feed_rows
@@ -68,6 +69,7 @@ def fill(shell: Shell, clock: Clock, *, seed: int = 5) -> None:
         counts = {"feeds": 193, "reached": 190, "entries_seen": 900, "items_new": len(items), "items_flagged": flagged}
         shell.store.end_pass(run, at=clock.now + timedelta(seconds=40), counts=counts)
         announce(shell, now=clock.now)
+        deliver(shell, clock=clock)
         _act(shell, dice)
     clock.now = end
     _people(shell)

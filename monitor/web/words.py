@@ -4,7 +4,12 @@ from __future__ import annotations
 
 from gettext import NullTranslations
 
+from monitor import reviewing
+from monitor.domain import Tag
 from monitor.i18n import N_
+from monitor.notify import words
+
+VERDICT = N_("by a verdict")
 
 CODES = {
     "geopolitical": N_("geopolitical"),
@@ -118,6 +123,18 @@ def spoken(code: str, say: NullTranslations) -> str:
     if colon and head in CODES:
         return f"{say.gettext(CODES[head])}: {rest}"
     return say.gettext(CODES.get(code, code)) if code else ""
+
+
+def noted(action: str, note: str, say: NullTranslations) -> str:
+    """The note of a change: tags and a dismissal's reason in words, what somebody wrote as it is."""
+    head, _space, rest = note.partition(" ")
+    if head == reviewing.BY_VERDICT:
+        rest = "" if rest == "undone" else rest  # the event itself says so
+        return f"{say.gettext(VERDICT)}: {reviewing.why_in_words(rest, say)}" if rest else say.gettext(VERDICT)
+    labels = [label for label in note.split(",") if label]
+    if labels and all(label in tuple(Tag) for label in labels):
+        return words.joined([words.tag_word(Tag(label), say) for label in labels], say)
+    return reviewing.why_in_words(note, say) if action == "dismiss" else note
 
 
 def subject(text: str, say: NullTranslations) -> str:

@@ -163,7 +163,8 @@ def test_a_profile_is_tried_on_the_last_month_before_it_is_kept(desk: tuple[Shel
     none = browser.ask("/setup/profile/try", form | {"countries": "FR"})[1]
     assert "Port strike announced" not in none
     assert browser.ask("/setup/profile/try", form | {"countries": "Atlantis"})[0] == 422
-    assert browser.ask("/setup/profile", form)[0] == 422  # no file is named yet
+    assert browser.ask("/setup/profile", form)[0] == 303
+    assert [profile.name for profile in desk[0].profiles] == ["default", "pumps"]  # who heard of everything still does
 
 
 def test_a_profile_is_written_where_the_setting_points(tmp_path: Path) -> None:
