@@ -39,7 +39,7 @@ def items(shell: Shell, options: argparse.Namespace) -> int:
         flagged=options.flagged,
         limit=None if options.json else 200,
     )
-    found = shell.store.search(options.search, wanted) if options.search else shell.store.items(wanted)
+    found = shell.store.search_all(options.search, wanted) if options.search else shell.store.items(wanted)
     if options.json:
         for item in found:
             show.line(show.item(item))

@@ -91,6 +91,19 @@ class SearchDoor:
         full = len(found) >= limit
         return Found(rows, found[-1] if full else top if top > end else None)
 
+    def search_all(self, question: str, wanted: ItemFilter = ItemFilter()) -> list[Item]:
+        """What `search` finds on all its pages, `wanted.limit` items at most; everything is indexed first."""
+        self.make_searchable()
+        found: list[Item] = []
+        before = wanted.before_id
+        while wanted.limit is None or len(found) < wanted.limit:
+            page = self.search(question, replace(wanted, limit=CHUNK, before_id=before))
+            found += page.items
+            before = page.before
+            if before is None:
+                break
+        return found[: wanted.limit]
+
 
 def _holding(connection: Connection, words: Sequence[str], top: int, most: int) -> tuple[list[int], int]:
     """The newest items under `top` that hold every word, at most about `most`, and the id down to which they are all

@@ -78,6 +78,9 @@ def test_a_common_word_with_a_rare_filter_is_looked_for_page_by_page(
         assert page.before is not None
         wanted, looked = replace(wanted, before_id=page.before), looked + 1
     assert (titles(page), looked) == (["Quota for steel"], 2)
+    assert [item.title for item in store.search_all("quota", ItemFilter(tag=Tag.COMPLIANCE))] == ["Quota for steel"]
+    assert len(store.search_all("quota")) == 59
+    assert len(store.search_all("quota", ItemFilter(limit=7))) == 7
 
 
 def test_what_came_after_the_last_search_is_found_too_and_indexed_once(store: Store) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from .conftest import FINE, HARMLESS, SANCTIONS, STRIKE, Monitor, Site
 
 
@@ -38,6 +40,9 @@ def test_a_feed_that_comes_home_is_held_no_longer(monitor: Monitor, site: Site) 
     assert feed["held_from"] == ""
 
 
+SHIPPED = Path(__file__).parents[2]
+
+
 def test_a_list_of_feeds_is_added_to_exchanged_and_checked(monitor: Monitor, site: Site) -> None:
     file = monitor.folder / "feeds.yaml"
     file.write_text(
@@ -60,7 +65,10 @@ def test_a_list_of_feeds_is_added_to_exchanged_and_checked(monitor: Monitor, sit
     assert len(checked) == 4
     assert [name for name, one in checked.items() if one["status"] == 404] == ["127.0.0.1/lost.xml"]
     assert checked["Port"]["problem"] == ""
-    assert "shipped list" in monitor("feeds", "add", site.address("/"), code=2, MONITOR_FEEDS="").stderr
+    assert "Port" in monitor("feeds", "add", site.address("/"), MONITOR_FEEDS="").stdout
+    own = (monitor.folder / "data" / "feeds.yaml").read_text()  # the shipped list and one more, in use from now on
+    assert own.startswith((SHIPPED / "feeds.yaml").read_text()[:200]) and site.address("/feed.xml") in own
+    assert monitor.lines("feeds", MONITOR_FEEDS="")[-1]["listed"]
 
 
 def monitor_lines_of_check(monitor: Monitor) -> list[dict]:
