@@ -172,9 +172,15 @@ class Settings:
 
     data_dir: Path | None = _setting("folder for the database, outbox and caches", Path, None)
     database_url: Secret = _setting("SQLite or PostgreSQL", _database, Secret(""), secret=True)
-    feeds: Path | None = _setting("feeds.yaml, an OPML file or a list of URLs; else feeds.yaml in the data folder, else the shipped list", Path, None)
-    profiles: Path | None = _setting("YAML file of profiles; else profiles.yaml in the data folder, else one profile hears of everything", Path, None)
-    playbooks: Path | None = _setting("YAML file of response plans; else playbooks.yaml in the data folder, else the shipped ones", Path, None)
+    feeds: Path | None = _setting(
+        "feeds.yaml, OPML or a list of URLs; else the data folder's, else the shipped",
+        Path,
+        None,
+    )
+    profiles: Path | None = _setting(
+        "profiles.yaml; else the data folder's, else one profile hears of everything", Path, None
+    )
+    playbooks: Path | None = _setting("playbooks.yaml; else the data folder's, else the shipped one", Path, None)
     poll_interval: timedelta | None = _setting("polls every feed this often, whatever feeds.yaml says", _positive, None)
     digest_interval: timedelta = _setting("how often a digest is due", _positive, timedelta(days=1))
     retry_base: timedelta = _setting("first wait before a message is tried again", _positive, timedelta(minutes=1))

@@ -33,6 +33,10 @@ PAGES = {
 }  # fmt: skip
 LOOKS = (("light", 1280, "en"), ("dark", 1280, "zh"), ("light", 360, "zh"), ("dark", 360, "en"))
 EVERY_LOOK = tuple((s, w, lang) for s in ("light", "dark") for w in (1280, 360) for lang in ("en", "zh"))
+WEIGHT = (
+    "[...performance.getEntriesByType('resource'), ...performance.getEntriesByType('navigation')]"
+    ".reduce((sum, one) => sum + one.decodedBodySize, 0)"
+)
 SHIFTS = """() => new Promise(done => { let sum = 0;
   new PerformanceObserver(list => { for (const e of list.getEntries()) if (!e.hadRecentInput) sum += e.value; })
     .observe({type: "layout-shift", buffered: true});
@@ -87,10 +91,7 @@ def shoot(browser: Any, shell: Shell, folder: Path, looks: tuple, only: str) -> 
             said.clear()
             tab.goto(path)
             told = f"{name} {scheme} {width} {language}"
-            weight = tab.evaluate(
-                "[...performance.getEntriesByType('resource'), ...performance.getEntriesByType('navigation')]"
-                ".reduce((sum, one) => sum + one.decodedBodySize, 0)"
-            )
+            weight = tab.evaluate(WEIGHT)
             shift = tab.evaluate(SHIFTS)
             print(f"{told}: {weight / 1000:.0f} kB, layout shift {shift:.4f}", flush=True)
             if shift > 0.1 or weight > 300_000:

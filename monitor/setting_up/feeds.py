@@ -82,7 +82,7 @@ def change(shell: Shell, name: str, values: Mapping[str, str], *, author: str) -
                 entry.pop(key, None)
 
     note = ", ".join(f"{key} {value or '–'}" for key, value in given.items())
-    _refuse_other_forms(shell)
+    _refuse(shell, name)
     return edit(shell, "feeds", write, author=author, action="feed changed", subject=f"feed {name}", note=note)
 
 
@@ -92,19 +92,18 @@ def remove(shell: Shell, name: str, *, author: str) -> Path:
     def write(document: Any) -> None:
         document["feeds"].remove(_entry(document, name))
 
-    _refuse_other_forms(shell)
+    _refuse(shell, name)
     return edit(shell, "feeds", write, author=author, action="feed removed", subject=f"feed {name}")
 
 
 def _entry(document: Any, name: str) -> Any:
-    for entry in document["feeds"]:
-        if str(entry.get("name", "")).strip() == name:
-            return entry
-    raise UsageError(_("no feed is called {name!r}: `monitor feeds` lists them").format(name=name))
+    return next(entry for entry in document["feeds"] if str(entry["name"]).strip() == name)
 
 
-def _refuse_other_forms(shell: Shell) -> None:
-    """A list of addresses and OPML hold no keys to change. Raises: ConfigError that says what to do."""
+def _refuse(shell: Shell, name: str) -> None:
+    """Raises: UsageError for a feed that is not listed; ConfigError for a list that holds no keys to change."""
+    if all(feed.name != name for feed in listed(shell)):
+        raise UsageError(_("no feed is called {name!r}: `monitor feeds` lists them").format(name=name))
     text = kept_text(shell, "feeds")
     if text.lstrip().startswith("<") or is_plain_list(text):
         said = _(

@@ -12,6 +12,7 @@ import pytest
 from monitor.shell import Shell
 from monitor.telling import health
 from monitor.web.server import Page
+from tests.shots import SHIFTS, WEIGHT
 
 from .test_web import NOW, settings_in, with_items
 
@@ -115,17 +116,36 @@ def test_it_works_by_keyboard_and_without_scripts(chromium: Any, shell: Shell) -
     context.close()
 
 
-@pytest.mark.parametrize("path", ["/", "/queue", "/items/2", "/alerts", "/missed", "/status"])
-@pytest.mark.parametrize("width", [360, 1280])
-def test_nothing_runs_out_of_the_page(tab: Any, path: str, width: int) -> None:
-    tab.set_viewport_size({"width": width, "height": 900})
-    tab.goto(path)
-    assert tab.evaluate("document.documentElement.scrollWidth") <= width
-    assert tab.locator("h1").count() == 1
-
-
-def test_chinese_is_complete(tab: Any) -> None:
-    for path in ("/?lang=zh", "/queue", "/alerts", "/status", "/items/1", "/missed"):
+def test_nothing_runs_out_of_the_page_and_chinese_is_complete(tab: Any) -> None:
+    pages = ("/", "/queue", "/items/2", "/alerts", "/missed", "/status", "/setup", "/setup/recipients",
+             "/setup/silences", "/setup/playbooks/base", "/setup/feed?name=Harbour+Wire")  # fmt: skip
+    for width in (360, 1280):
+        tab.set_viewport_size({"width": width, "height": 900})
+        for path in pages:
+            tab.goto(path)
+            assert tab.evaluate("document.documentElement.scrollWidth") <= width, (path, width)
+            assert tab.locator("h1").count() == 1, path
+    for path in ("/?lang=zh", *pages[1:]):
         tab.goto(path)
         assert tab.locator("html").get_attribute("lang") == "zh"
+    tab.goto("/missed")
     assert "漏报" in tab.locator("main").inner_text()
+
+
+def test_nothing_moves_while_a_page_loads_and_none_is_heavy(tab: Any) -> None:
+    for path in ("/", "/queue", "/alerts", "/setup", "/scorecard"):
+        tab.goto(path)
+        assert tab.evaluate(SHIFTS) < 0.05, path
+        assert tab.evaluate(WEIGHT) < 300_000, path
+
+
+def test_a_silence_is_set_from_an_alert(tab: Any, shell: Shell) -> None:
+    alert = shell.store.alerts()[0]
+    tab.goto(f"/alerts/{alert.id}")
+    tab.get_by_role("link", name="Silence alerts like this").click()
+    tab.get_by_label("Until the beginning of").fill("2026-12-24")
+    tab.get_by_label("Why").fill("planned works")
+    tab.get_by_role("button", name="Silence", exact=True).click()
+    tab.get_by_text("planned works").wait_for()
+    [silence] = shell.store.silences(at=NOW)
+    assert (silence.profile, silence.country, silence.reason) == (alert.profile, "DE", "planned works")
