@@ -26,9 +26,9 @@ def feeds(shell: Shell, options: argparse.Namespace) -> int:
         return steps[options.action](shell, options)
     shell.store.sync_feeds(shell.feeds)
     stored = shell.store.items_per_feed()
-    listed = {feed.name for feed in shell.feeds}
+    listed = {feed.name for feed in shell.listed}
     rows: list[dict[str, Any]] = []
-    for state in shell.store.feed_states(shell.feeds):
+    for state in shell.store.feed_states(shell.listed):
         feed = state.feed
         rows.append(
             {
@@ -41,6 +41,7 @@ def feeds(shell: Shell, options: argparse.Namespace) -> int:
                 "every_s": feed.every.total_seconds(),
                 "trust": int(feed.trust),
                 "listed": feed.name in listed,
+                "paused": feed.paused,
                 "items": stored.get(feed.name, 0),
                 "last_ok": state.last_ok,
                 "next_poll": state.next_poll,
@@ -67,6 +68,8 @@ def feeds(shell: Shell, options: argparse.Namespace) -> int:
 
 def _trouble(row: dict[str, Any]) -> str:
     """What somebody should know of a feed, in a few words."""
+    if row["paused"]:
+        return _("paused: {why}").format(why=row["paused"])
     if row["held_from"]:
         said = _("answers from {address} now: look at it, then `monitor feeds accept NAME`")
         return said.format(address=row["held_from"])
@@ -159,7 +162,7 @@ def _export(shell: Shell, options: argparse.Namespace) -> int:
     from monitor.ingest import feedlist, opml
 
     target = options.what or "-"
-    text = feedlist.write(shell.feeds) if target.endswith((".yaml", ".yml")) else opml.write(shell.feeds)
+    text = feedlist.write(shell.listed) if target.endswith((".yaml", ".yml")) else opml.write(shell.feeds)
     if target == "-":
         print(text, end="")
         return 0

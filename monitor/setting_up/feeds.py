@@ -14,7 +14,7 @@ from monitor.ingest.addresses import shown, wrong_address
 from monitor.ingest.sources import appended, is_plain_list, read
 from monitor.setting_up.files import edit, kept_text, put
 from monitor.shell import DEFAULT_EVERY, Shell
-from monitor.text.rewrite import quoted
+from monitor.text.rewrite import quoted, set_key
 
 CHANGEABLE = ("kind", "language", "country", "every", "trust", "paused")
 
@@ -77,7 +77,8 @@ def change(shell: Shell, name: str, values: Mapping[str, str], *, author: str) -
         entry = _entry(document, name)
         for key, value in given.items():
             if value:
-                entry[key] = int(value) if key == "trust" and value.isascii() and value.isdigit() else quoted(value)
+                is_number = key == "trust" and value.isascii() and value.isdigit()
+                set_key(entry, key, int(value) if is_number else quoted(value))
             else:
                 entry.pop(key, None)
 

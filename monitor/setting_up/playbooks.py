@@ -10,7 +10,7 @@ from monitor.errors import UsageError
 from monitor.i18n import _
 from monitor.setting_up.files import edit
 from monitor.shell import Shell
-from monitor.text.rewrite import quoted
+from monitor.text.rewrite import quoted, set_key
 from monitor.warn.playbooks import OWN
 
 ACTION = "playbook"
@@ -45,7 +45,7 @@ def put_step(
             raise UsageError(_("no step is called {name!r}").format(name=step))
         source = former["source"] if former else [quoted(OWN)]
         new = quoted({"owner": owner, "due": " ".join(due.split()), **texts})
-        document["steps"][number] = {**new, "source": source}
+        set_key(document["steps"], number, {**new, "source": source})
         entry = _entry(document, book)
         lists = {one.word: entry.get(one.word) for one in Level}
         if any(number in (steps or ()) for steps in lists.values()) and number not in (lists[level.word] or ()):
@@ -53,7 +53,7 @@ def put_step(
         elif step and not any(number in (steps or ()) for steps in lists.values()):
             return  # of a playbook that this one inherits from: its level is set there
         if number not in (entry.get(level.word) or ()):
-            entry[level.word] = [*(entry.get(level.word) or []), quoted(number)]
+            set_key(entry, level.word, [*(entry.get(level.word) or []), quoted(number)])
 
     edit(shell, "playbooks", write, author=author, action=ACTION, subject=f"playbook {book}", note=texts["en"])
     return number

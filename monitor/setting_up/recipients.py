@@ -11,7 +11,7 @@ from monitor.errors import UsageError
 from monitor.i18n import _
 from monitor.setting_up.files import edit
 from monitor.shell import Shell
-from monitor.text.rewrite import quoted
+from monitor.text.rewrite import quoted, set_key
 from monitor.warn.recipients import recipient as read_recipient
 
 
@@ -45,7 +45,7 @@ def put(
                 )
                 own[at] = {**kept, **quoted(given)}
                 return
-        own.append({"address": quoted(where), **quoted(given)})
+        own.insert(max(len(own) - 1, 0), {"address": quoted(where), **quoted(given)})  # comments follow the last
 
     note = ", ".join([where, *given.values()])
     edit(shell, "profiles", write, author=author, action="recipient", subject=f"profile {profile}", note=note)
@@ -75,7 +75,7 @@ def _own(document: Any, profile: str) -> Any:
     entries: dict[str, Any] = {str(entry.get("name", "")).strip(): entry for entry in document["profiles"]}
     entry = entries[profile]
     if entry.get("recipients") is None:
-        entry["recipients"] = copy.deepcopy(_inherited(entries, entry))
+        set_key(entry, "recipients", copy.deepcopy(_inherited(entries, entry)))
     elif not isinstance(entry["recipients"], list):
         entry["recipients"] = [entry["recipients"]]
     return entry["recipients"]

@@ -50,6 +50,16 @@ def quoted(value: Any) -> Any:
     return [quoted(one) for one in value] if isinstance(value, list | tuple) else value
 
 
+def set_key(entry: Any, key: str, value: Any) -> None:
+    """Set one key of such a document's mapping; a new one goes before the last, since comments that follow the
+    mapping belong to its last key.
+    """
+    if key in entry or not entry or not hasattr(entry, "insert"):
+        entry[key] = value
+    else:
+        entry.insert(len(entry) - 1, key, value)
+
+
 def _margin(text: str) -> int:
     """How far a list's dashes stand to the right of the key that it belongs to."""
     found = _LIST.search(text)

@@ -201,7 +201,7 @@ def test_programs_set_up_the_same(desk: tuple[Shell, Browser]) -> None:
     assert call("POST", "/feeds", {"url": "http://10.0.0.1/rss"})[0] == 422
     put = {"address": "ana@pumps.example", "language": "zh"}
     assert call("PUT", "/profiles/pumps/recipients", put)[0] == 200
-    assert [r["address"] for r in call("GET", "/profiles")[1]["rows"][0]["recipients"]][-1] == "ana@pumps.example"
+    assert "ana@pumps.example" in [r["address"] for r in call("GET", "/profiles")[1]["rows"][0]["recipients"]]
     assert call("DELETE", "/profiles/pumps/recipients?address=ana@pumps.example")[0] == 200
     step = {"level": "red", "owner": "risk", "due": "2h", "en": "Call"}
     status, kept = call("POST", "/playbooks/base/steps", step)
