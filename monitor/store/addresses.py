@@ -101,14 +101,5 @@ class AddressesDoor:
 
 
 def _stop(row: Row[Any]) -> Stop:
-    return Stop(
-        recipient=row.recipient,
-        channel=row.channel,
-        profile=row.profile,
-        kind=StopKind(row.kind),
-        at=row.at,
-        author=row.author,
-        why=row.why,
-        ended=row.ended,
-        ended_by=row.ended_by,
-    )
+    said = {name: value for name, value in row._mapping.items() if name != "id"}
+    return Stop(**said | {"kind": StopKind(row.kind)})
