@@ -41,19 +41,20 @@ class Jobs:
         """Whether one is at work."""
         return self.last is not None and self.last.code is None
 
-    def start(self, name: str, arguments: Sequence[str], *, author: str) -> bool:
-        """Run `monitor ARGUMENTS`; False while another one runs."""
+    def start(self, name: str, arguments: Sequence[str], *, author: str, language: str) -> bool:
+        """Run `monitor ARGUMENTS`, its words in `language`; False while another one runs."""
         with self._lock:
             if self.busy:
                 return False
             self.last = Job(name=name, author=author, started=self._shell.clock())
         self._shell.store.note_change(at=self.last.started, author=author, action="model", subject=name)
-        threading.Thread(target=self._work, args=(self.last, list(arguments)), daemon=True).start()
+        threading.Thread(target=self._work, args=(self.last, list(arguments), language), daemon=True).start()
         return True
 
-    def _work(self, job: Job, arguments: list[str]) -> None:
+    def _work(self, job: Job, arguments: list[str], language: str) -> None:
         settings = self._shell.settings
         own = {"MONITOR_DATABASE_URL": str(settings.database), "MONITOR_DATA_DIR": str(settings.folder)}
+        own["MONITOR_LANG"] = language
         try:
             done = subprocess.run(
                 [sys.executable, "-m", "monitor", *arguments],

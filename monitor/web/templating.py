@@ -18,7 +18,7 @@ from monitor.ingest.addresses import shown
 from monitor.notify import words
 from monitor.resources import in_package
 from monitor.watching import MOST_COUNTED
-from monitor.web.words import FEED_KINDS, LENSES, noted, spoken, subject
+from monitor.web.words import FEED_KINDS, LENSES, doubted, noted, spoken, subject
 
 
 @cache
@@ -44,6 +44,7 @@ def environment(language: str) -> Environment:
         "level": say.gettext,
         "word": say.gettext,
         "noted": lambda note, action="": noted(action, note, say),
+        "doubted": lambda doubt: doubted(doubt, say),
         "spoken": lambda code: spoken(str(code), say),
         "subject": lambda text: subject(text, say),
         "feedkind": lambda kind: say.gettext(FEED_KINDS.get(str(kind), str(kind))),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from gettext import NullTranslations
 
 from monitor import reviewing
@@ -93,6 +94,10 @@ CODES = {
     "candidate": N_("candidate"),
     "promoted": N_("in force"),
     "former": N_("former"),
+    "train": N_("training"),
+    "compare": N_("comparison"),
+    "promote": N_("promotion"),
+    "back": N_("going back"),
 }
 FEED_KINDS = {
     "news": N_("news"),
@@ -104,6 +109,21 @@ FEED_KINDS = {
     "disaster": N_("disaster"),
 }
 LENSES = {"technology": N_("technology"), "law": N_("law"), "politics": N_("politics")}
+ACTS = ("train", "compare", "promote", "back")  # with the classifier
+DOUBTS = tuple(
+    (re.compile(re.sub(r"\\{(\w+)\\}", r"(?P<\1>.*)", re.escape(sentence)), re.DOTALL), sentence)
+    for sentence in (
+        N_("no date given"),
+        N_("not a possible date: {text}"),
+        N_("not a date that can be read: {text}"),
+        N_("guessed at in vain: {text}"),
+        N_("guessed from {text}"),
+        N_("time zone {zone} is unknown, read as {name}"),
+        N_("no time zone given, read as {name}"),
+        N_("a placeholder, not a date: {day}"),
+        N_("dated in the future ({day}), read as now"),
+    )
+)
 SUBJECTS = {
     "item": N_("item"),
     "alert": N_("alert"),
@@ -138,6 +158,16 @@ def noted(action: str, note: str, say: NullTranslations) -> str:
 
 
 def subject(text: str, say: NullTranslations) -> str:
-    """What a line of the trail is about, `alert 3f…`, in words."""
+    """What a line of the trail is about, `alert 3f…` or `promote 3f…`, in words."""
     kind, space, rest = text.partition(" ")
+    if kind in ACTS:
+        return f"{say.gettext(CODES[kind])} {rest}".rstrip()
     return f"{say.gettext(SUBJECTS[kind])} {rest}" if space and kind in SUBJECTS else text
+
+
+def doubted(doubt: str, say: NullTranslations) -> str:
+    """What `text.dates` doubted of a date, in the reader's words."""
+    for shape, sentence in DOUBTS:
+        if found := shape.fullmatch(doubt):
+            return say.gettext(sentence).format(**found.groupdict())
+    return doubt

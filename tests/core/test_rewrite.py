@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from monitor.domain import Feed
 from monitor.ingest import feedlist
 from monitor.text.rewrite import changed, quoted, set_key
-from monitor.web.words import noted, spoken, subject
+from monitor.web.words import doubted, noted, spoken, subject
 
 ROOT = Path(__file__).parents[2]
 
@@ -63,3 +63,10 @@ def test_codes_are_read_as_words() -> None:
     assert noted("note", "past", english) == "past"
     assert noted("dismissed", "verdict harmless", english) == "by a verdict: looks dangerous, is not"
     assert subject("alert a1", chinese) == "预警 a1"
+    assert subject("promote 3f", english) == "promotion 3f"
+    assert doubted("no time zone given, read as Asia/Shanghai", chinese) == "未注明时区，按 Asia/Shanghai 理解"
+    assert (
+        doubted("dated in the future (2031-01-01), read as now", english)
+        == "dated in the future (2031-01-01), read as now"
+    )
+    assert doubted("something else", chinese) == "something else"

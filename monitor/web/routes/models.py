@@ -29,11 +29,13 @@ def models(request: Request, desk: AtDesk) -> HTMLResponse:
 
 @router.post("/models")
 def act(
+    request: Request,
     desk: AtDesk,
     by: AdminForm,
     act: Annotated[str, Form(pattern="^(train|compare|promote|back)$")],
     digest: Annotated[str, Form(pattern="^(shipped|[0-9a-f]{0,64})$")] = "",
 ) -> RedirectResponse:
     chosen = [digest] if digest and act in ("compare", "promote") else []
-    desk.jobs.start(" ".join([act, digest[:12]]).strip(), [*COMMANDS[act], *chosen], author=by.name)
+    name, language = " ".join([act, digest[:12]]).strip(), desk.language(request)
+    desk.jobs.start(name, [*COMMANDS[act], *chosen], author=by.name, language=language)
     return RedirectResponse("/models", 303)
