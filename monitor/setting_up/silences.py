@@ -8,7 +8,7 @@ from monitor.domain import AlertSilence, Tag
 from monitor.errors import UsageError
 from monitor.i18n import _
 from monitor.shell import Shell
-from monitor.text.dates import duration
+from monitor.text.durations import duration
 from monitor.text.places import COUNTRIES
 
 LONGEST = timedelta(days=366)
