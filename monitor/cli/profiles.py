@@ -141,10 +141,10 @@ def _add(shell: Shell, options: argparse.Namespace, entries: list[dict[str, Any]
 
     target = _target(shell, options)
     if options.dry_run:
-        keep(shell, entries, author="", file=options.file and target, dry_run=True)
+        keep(shell, entries, author="", file=target if options.file else None, dry_run=True)
         print(as_yaml(entries), end="")
         return 0
-    keep(shell, entries, author=getpass.getuser(), file=options.file and target)
+    keep(shell, entries, author=getpass.getuser(), file=target if options.file else None)
     names, count = ", ".join(str(entry["name"]) for entry in entries), len(_parsed(shell, target))
     show.say(_("written to {file}: {names} ({count} profiles now)").format(file=target, names=names, count=count))
     show.say(_("See what it would have sent: monitor profiles preview NAME --file {file}").format(file=target))
