@@ -330,7 +330,10 @@ class _Run:
 
 def _answer_of(transfer: _Transfer, easy: pycurl.Curl, number: int, message: str) -> Fetched:
     status = int(easy.getinfo(pycurl.RESPONSE_CODE))
-    url = str(easy.getinfo(pycurl.EFFECTIVE_URL))
+    try:
+        url = str(easy.getinfo(pycurl.EFFECTIVE_URL))
+    except pycurl.error:  # it was refused as no address at all
+        url = ""
     headers = transfer.headers
     error = transfer.wrong(number, message, status)
     body = bytes(transfer.body.data) if transfer.body is not None and not error else b""

@@ -63,6 +63,7 @@ def with_items(shell: Shell) -> None:
         _put_items(shell)
         shell.store.backup(_made)
         return
+    file.parent.mkdir(parents=True, exist_ok=True)
     shutil.copyfile(_made, file)
 
 
