@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from functools import cache
+from typing import Any
 
 from monitor.domain import TAGS, Assessment, Certainty, FeedKind, Judgement, Severity, Stage, Text, Trust, Urgency
 from monitor.i18n import N_
@@ -101,30 +102,46 @@ _CUES: dict[str, tuple[str, str]] = {
 
 @dataclass(frozen=True, slots=True)
 class Cues:
-    """The first word found for each kind of cue, "" where none stands in the text."""
+    """The kinds of cue that stand in a text."""
 
-    found: dict[str, str]
+    found: frozenset[str]
 
-    def __getitem__(self, kind: str) -> str:
-        return self.found.get(kind, "")
+    def __getitem__(self, kind: str) -> bool:
+        return kind in self.found
 
 
 def cues_in(text: Text) -> Cues:
-    """The cue words of title and the beginning of the summary."""
+    """The kinds of cue in title and the beginning of the summary."""
     raw = f"{text.title} . {text.summary[:SUMMARY_MOST]}".lower()
-    found = {}
-    for kind in _CUES:
-        hit = _pattern(kind).search(raw)
-        if hit:
-            found[kind] = hit.group()
-    return Cues(found)
+    automaton, cues = _searched()
+    found: set[str] = set()
+    for number, start, _end in automaton.find_matches_as_indexes(raw, overlapping=True):
+        for kind, whole in cues[number]:
+            if kind not in found and (whole is None or (whole.match(raw, start) and not _in_word(raw, start))):
+                found.add(kind)
+    return Cues(frozenset(found))
+
+
+def _in_word(raw: str, start: int) -> bool:
+    before = raw[start - 1 : start]
+    return before == "_" or before.isalnum()
 
 
 @cache
-def _pattern(kind: str) -> re.Pattern[str]:
-    spaced, chinese = _CUES[kind]
-    words = [re.escape(word.strip()).replace(r"\*", r"\w*") for word in spaced.split(",")]
-    return re.compile(rf"\b(?:{'|'.join(words)})\b|{'|'.join(w.strip() for w in chinese.split(','))}")
+def _searched() -> tuple[Any, list[list[tuple[str, re.Pattern[str] | None]]]]:
+    """All cues as one automaton, so that a text is read once: for each of its words the kinds of cue that it begins,
+    and for spaced scripts the whole cue, which has to stand there as words of its own.
+    """
+    from ahocorasick_rs import AhoCorasick
+
+    begins: dict[str, list[tuple[str, re.Pattern[str] | None]]] = {}
+    for kind, (spaced, chinese) in _CUES.items():
+        for cue in (word.strip() for word in spaced.split(",")):
+            whole = re.compile(re.escape(cue).replace(r"\*", r"\w*") + r"\b")
+            begins.setdefault(cue.partition("*")[0], []).append((kind, whole))
+        for cue in (word.strip() for word in chinese.split(",")):
+            begins.setdefault(cue, []).append((kind, None))
+    return AhoCorasick(list(begins)), list(begins.values())
 
 
 def assess(text: Text, judgement: Judgement, *, trust: Trust, kind: FeedKind) -> Assessment:
