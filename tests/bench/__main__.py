@@ -1,6 +1,8 @@
 """Every peer through the same four passes on the same farm, and ours beside each as a ratio.
 
     python -m tests.bench --feeds 200 --runs 3 --python /path/to/venv-with-peers/bin/python
+    python -m tests.bench daemon --feeds 10000 --minutes 60     the daemon over feeds of which three tenths fail
+    python -m tests.bench history --sizes 10000,1000000         a pass beside so many stored items
 
 first: all is new. steady: nothing has changed. changed: a tenth of the feeds has two new entries.
 one: nothing has changed, and one feed only; `marginal` is a pass less this, what the feeds themselves cost.
@@ -21,6 +23,7 @@ import urllib.request
 from collections import defaultdict
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from importlib import import_module
 from pathlib import Path
 
 from rich.console import Console
@@ -64,10 +67,10 @@ def _tagger_cpu(folder: Path) -> float:
 
 
 @contextmanager
-def farm(feeds: int, entries: int, port: int) -> Iterator[str]:
+def farm(feeds: int, entries: int, port: int, *more: str) -> Iterator[str]:
     """A fresh farm; gives its address."""
     command = [sys.executable, "-m", "tests.bench.farm", "--feeds", str(feeds), "--entries", str(entries)]
-    process = subprocess.Popen([*command, "--port", str(port)])
+    process = subprocess.Popen([*command, "--port", str(port), *more])
     try:
         for _ in range(600):
             with socket.socket() as probe:
@@ -103,6 +106,16 @@ def run_once(
 
 
 def main() -> int:
+    """One of the three measurements."""
+    kind = sys.argv[1] if len(sys.argv) > 1 else ""
+    if kind in ("daemon", "history"):
+        module = import_module(f"tests.bench.{kind}")
+        return int(module.main(sys.argv[2:]))
+    return compare()
+
+
+def compare() -> int:
+    """Ours beside the peers."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--feeds", type=int, default=200)
     parser.add_argument("--entries", type=int, default=40)

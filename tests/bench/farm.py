@@ -2,13 +2,18 @@
 
 python -m tests.bench.farm --feeds 200 --entries 40 --port 8390
 curl http://127.0.0.1:8390/advance?share=0.1     a tenth of the feeds gets two new entries
+curl http://127.0.0.1:8390/gaps?every=60         how late the sound feeds were asked again, in seconds
+--failing 0.3: three tenths of the feeds hang, drip, break off, answer nonsense or with 500 or 404.
 """
 
 from __future__ import annotations
 
 import argparse
 import asyncio
+import json
 import random
+import statistics
+import time
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from urllib.parse import parse_qs, urlsplit
@@ -86,19 +91,64 @@ _FORMS = {
 }
 
 
+FAILURES = ("500", "hang", "drip", "404", "broken", "nonsense")
+
+
+def failure(number: int, share: float) -> str:
+    """How a feed fails, "" for a sound one; of each hundred feeds the first ones fail, in every way."""
+    return FAILURES[number % len(FAILURES)] if number % 100 < round(share * 100) else ""
+
+
 class Farm:
     """Answers for all feeds; connections are kept alive."""
 
-    def __init__(self, feeds: int, entries: int, *, latency_s: float = 0.0) -> None:
+    def __init__(self, feeds: int, entries: int, *, failing: float = 0.0, latency_s: float = 0.0) -> None:
         self._latency_s = latency_s
         self.feeds = [Feed(number, entries) for number in range(feeds)]
+        self._failing = failing
+        self._asked: dict[int, float] = {}  # sound feeds, when last
+        self._gaps: list[float] = []
+
+    def gaps(self, every_s: float) -> dict[str, float]:
+        """How late sound feeds were asked again, those that are waited for included."""
+        now = time.monotonic()
+        late = [max(0.0, gap - every_s) for gap in (*self._gaps, *(now - at for at in self._asked.values()))]
+        cut = statistics.quantiles(late, n=100) if len(late) > 1 else [0.0] * 99
+        found = {"sound": len(self._asked), "asked": len(self._gaps), "median": cut[49], "p99": cut[98]}
+        return found | {"worst": max(late, default=0.0)}
+
+    def _note(self, number: int) -> None:
+        now = time.monotonic()
+        if number in self._asked:
+            self._gaps.append(now - self._asked[number])
+        self._asked[number] = now
+
+    async def _fail(self, how: str, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        """Everything but the plain refusals, which `_answer` gives."""
+        if how == "hang":
+            await reader.read()
+        elif how == "drip":
+            writer.write(b"HTTP/1.1 200 OK\r\nContent-Type: application/xml\r\nContent-Length: 100000\r\n\r\n")
+            while not reader.at_eof():
+                writer.write(b" ")
+                await writer.drain()
+                await asyncio.sleep(1)
+        else:
+            writer.write(b"HTTP/1.1 200 OK\r\nContent-Type: application/xml\r\nContent-Length: 100000\r\n\r\n<rss>")
+            await writer.drain()
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
             while head := await reader.readuntil(b"\r\n\r\n"):
                 if self._latency_s:
                     await asyncio.sleep(self._latency_s)
-                writer.write(self._answer(head.decode("latin-1")))
+                asked = head.decode("latin-1")
+                number = asked.split(" ")[1].strip("/").removesuffix(".xml")
+                how = failure(int(number), self._failing) if number.isdigit() else ""
+                if how in ("hang", "drip", "broken"):
+                    await self._fail(how, reader, writer)
+                    break
+                writer.write(_REFUSALS[how] if how else self._answer(asked))
                 await writer.drain()
         except (asyncio.IncompleteReadError, ConnectionError):
             pass
@@ -114,10 +164,14 @@ class Farm:
             for feed in self.feeds[: round(len(self.feeds) * share)]:
                 feed.advance(2)
             return _http("200 OK", b"advanced", "text/plain")
+        if address.path == "/gaps":
+            every_s = float(parse_qs(address.query).get("every", ["60"])[0])
+            return _http("200 OK", json.dumps(self.gaps(every_s)).encode(), "application/json")
         number = address.path.strip("/").removesuffix(".xml")
         if not number.isdigit() or int(number) >= len(self.feeds):
             return _http("404 Not Found", b"", "text/plain")
         feed = self.feeds[int(number)]
+        self._note(feed.number)
         if asked.get("if-none-match") == feed.etag:
             return f"HTTP/1.1 304 Not Modified\r\nETag: {feed.etag}\r\n\r\n".encode()
         return _http("200 OK", feed.body, "application/xml", feed.etag)
@@ -128,8 +182,15 @@ def _http(status: str, body: bytes, kind: str, etag: str = "") -> bytes:
     return f"HTTP/1.1 {status}\r\nContent-Type: {kind}\r\n{tag}Content-Length: {len(body)}\r\n\r\n".encode() + body
 
 
+_REFUSALS = {
+    "500": _http("500 Internal Server Error", b"", "text/plain"),
+    "404": _http("404 Not Found", b"", "text/plain"),
+    "nonsense": _http("200 OK", b"<html><body>Welcome to our new site</body></html>", "text/html"),
+}
+
+
 async def _run(options: argparse.Namespace) -> None:
-    farm = Farm(options.feeds, options.entries, latency_s=options.latency)
+    farm = Farm(options.feeds, options.entries, failing=options.failing, latency_s=options.latency)
     async with await asyncio.start_server(farm.serve, options.host, options.port, backlog=4096) as server:
         await server.serve_forever()
 
@@ -138,6 +199,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--feeds", type=int, default=200)
     parser.add_argument("--entries", type=int, default=40)
+    parser.add_argument("--failing", type=float, default=0.0)
     parser.add_argument("--port", type=int, default=8390)
     parser.add_argument("--host", default="127.0.0.1")
     parser.add_argument("--latency", type=float, default=0.0, help="seconds before each answer")
