@@ -37,10 +37,14 @@ class Lexicon:
 
         return AhoCorasick(self.terms)
 
+    def matches(self, prepared: str) -> list[tuple[int, int, int]]:
+        """Number of the term, start and end of all that stand in a prepared text with a blank before and behind it."""
+        found: list[tuple[int, int, int]] = self._matcher.find_matches_as_indexes(f" {prepared} ", overlapping=True)
+        return found
+
     def touched(self, prepared: str) -> frozenset[str]:
         """The concepts whose terms stand in a prepared text (see `features.prepare`)."""
-        found = self._matcher.find_matches_as_indexes(f" {prepared} ", overlapping=True)
-        return frozenset(self.concepts[number] for number, _, _ in found)
+        return frozenset(self.concepts[number] for number, _, _ in self.matches(prepared))
 
     @cached_property
     def names(self) -> tuple[str, ...]:

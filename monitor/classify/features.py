@@ -10,26 +10,31 @@ from __future__ import annotations
 import re
 import unicodedata
 from functools import cache
-from itertools import pairwise
 from typing import Any
 
 from monitor.domain import Text
 
 SUMMARY_MOST = 300  # characters; longer summaries repeat themselves and slow everything down
 TITLE_MOST = 500
+TOKEN_MOST = 40  # letters
 SPELLED_LEAST = 3  # letters
 PIECES_COUNT = 0.7  # length of the pieces' part of a vector, beside 1 of the words'
 PIECES = (4, 5)  # letters: relatives of a word, and words of the same root in related languages, share some
 
 _HAN = r"\u2e80-\u2fdf\u3005\u3007\u3021-\u3029\u3040-\u30ff\u31c0-\u31ef\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"
 _TOKEN = re.compile(rf"[{_HAN}]|[^\W_{_HAN}]+")
-_FIGURE = re.compile(r"\d")
 _HAS_HAN = re.compile(r"[\u4e00-\u9fff]")
 
 
 def prepare(text: Text) -> str:
     """Tokens of title and summary, separated by blanks; empty for a text without words."""
-    return " ".join(tokens(f"{text.title[:TITLE_MOST]} {text.summary[:SUMMARY_MOST]}"))
+    return " ".join(title_and_whole(text)[1])
+
+
+def title_and_whole(text: Text) -> tuple[int, list[str]]:
+    """How many tokens the title has, and the tokens of title and summary."""
+    of_title = tokens(text.title[:TITLE_MOST])
+    return len(of_title), of_title + tokens(text.summary[:SUMMARY_MOST]) if text.summary else of_title
 
 
 def tokens(text: str) -> list[str]:
@@ -38,19 +43,12 @@ def tokens(text: str) -> list[str]:
         text = unicodedata.normalize("NFKC", text)
         if _HAS_HAN.search(text):
             text = simplified(text)
-    return [token for token in _TOKEN.findall(text.lower()) if _kept(token)]
-
-
-def _kept(token: str) -> bool:
-    if len(token) == 1:
-        return not token.isascii() and not _FIGURE.match(token)
-    return not token.isdigit() and len(token) <= 40
-
-
-def grams(prepared: str) -> list[str]:
-    """Tokens and pairs of neighbours, as scikit-learn's `ngram_range=(1, 2)` makes them."""
-    tokens = prepared.split(" ") if prepared else []
-    return tokens + [f"{first} {second}" for first, second in pairwise(tokens)]
+    return [
+        token
+        for token in _TOKEN.findall(text.lower())
+        if (1 < len(token) <= TOKEN_MOST and not token.isdigit())
+        or (len(token) == 1 and not token.isascii() and not token.isdecimal())
+    ]
 
 
 def spelled(prepared: str) -> str:

@@ -65,6 +65,10 @@ _ENGLISH = frozenset(
     " could not into amid against their his this that than been be it who which about before because"
     " during more new how why what".split()
 )
+_UNMISTAKABLE = frozenset(  # those that no language of Latin letters has in another meaning: one is enough
+    "the and with from says would could against amid their this that been which about before because during how why"
+    " what into".split()
+)
 _OTHERS = frozenset(
     "de der die das und den von mit für auf dem ist des im zu ein eine le la les et du des en un une pour"
     " dans sur au aux el los las y del por con para una que se o os da do dos em no na com il lo gli di"
@@ -126,8 +130,8 @@ def _latin(sample: str, claim: str) -> str:
 
 def _plainly_english(words: list[str]) -> bool:
     seen = set(words)
-    english = len(seen & _ENGLISH)
-    return english >= 2 and english > 2 * len(seen & _OTHERS)
+    english, others = len(seen & _ENGLISH), len(seen & _OTHERS)
+    return english > 2 * others and (english >= 2 or (not others and not seen.isdisjoint(_UNMISTAKABLE)))
 
 
 def _by_words(sample: str, claim: str, *, few: bool) -> str:

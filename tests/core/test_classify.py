@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from monitor import resources
 from monitor.classify.concepts import read
 from monitor.classify.examples import LabelledText
-from monitor.classify.features import grams, prepare
+from monitor.classify.features import prepare
 from monitor.classify.mixing import best_threshold
 from monitor.classify.parts import concepts_of, features_of
 from monitor.classify.predict import Classifier
@@ -85,9 +85,9 @@ def test_scores_without_scikit_learn_equal_its_own(classifier: Classifier) -> No
 
 
 @settings(max_examples=60, deadline=None)
-@given(st.text(max_size=120))
-def test_any_text_scores_as_scikit_learn_does(text: str) -> None:
-    one = Text(title=text)
+@given(st.text(max_size=120), st.sampled_from(["", "port strike ", "制裁 "]), st.text(max_size=60))
+def test_any_text_scores_as_scikit_learn_does(title: str, known: str, summary: str) -> None:
+    one = Text(title=title, summary=known + summary)
     right = 1 / (1 + np.exp(-sklearn_scores([one])))
     assert np.abs(Classifier(trained().weights).probabilities([one]) - right).max() < 1e-6
 
@@ -129,11 +129,6 @@ def test_nothing_to_read_is_no_risk_and_no_crash(classifier: Classifier) -> None
     empty, digits, huge = classifier.judge([Text(title=""), Text(title="42"), Text(title="制裁" * 50_000)])
     assert (empty.labels, digits.labels) == ((), ())
     assert set(huge.probabilities) == set(TAGS)
-
-
-def test_grams_are_tokens_and_neighbours() -> None:
-    assert grams("port strike ends") == ["port", "strike", "ends", "port strike", "strike ends"]
-    assert grams("") == []
 
 
 @pytest.mark.parametrize(

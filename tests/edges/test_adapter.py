@@ -16,7 +16,6 @@ from hypothesis import strategies as st
 from monitor import resources
 from monitor.classify.adapter import BLOCK, layout_of, quantised, tuned_on
 from monitor.classify.encoder import encode, encoder_id, wheel_weights, whole_of, words_of
-from monitor.classify.features import prepare
 from monitor.classify.pieces import Pieces
 from monitor.classify.predict import EXACT, UNDECIDED, Classifier
 from monitor.domain import Text
@@ -144,8 +143,7 @@ def test_an_undecided_text_is_read_on_and_a_plain_one_is_not() -> None:
     looks = set()
     for title in ("Striker scores twice in cup final", "Rail workers weigh strike", "Port", "关税", "Minister resigns"):
         text = Text(title=title, summary="Ships wait outside as terminals stand still.")
-        prepared = [prepare(text)]
-        words = classifier._scores([text], [classifier._vector(prepared[0])], prepared)[0]
+        words = classifier.reader.read([text]).scores[0]
 
         def chances(*said: tuple[str, str], words: np.ndarray = words) -> np.ndarray:
             vectors = encode([given for given, _ in said], weights.adapter)
@@ -157,7 +155,7 @@ def test_an_undecided_text_is_read_on_and_a_plain_one_is_not() -> None:
         first = words_of(text), prepare(Text(title=title))
         right = chances(first)
         twice = bool(((right >= UNDECIDED[0]) & (right < UNDECIDED[1])).any())
-        right = chances(first, (whole_of(text), prepared[0])) if twice else right
+        right = chances(first, (whole_of(text), prepare(text))) if twice else right
         looks.add(twice)
         assert np.abs(classifier.probabilities([text], EXACT)[0] - right).max() < 1e-6
     assert looks == {True, False}
