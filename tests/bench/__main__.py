@@ -3,6 +3,7 @@
     python -m tests.bench --feeds 200 --runs 3 --python /path/to/venv-with-peers/bin/python
     python -m tests.bench daemon --feeds 10000 --minutes 60     the daemon over feeds of which three tenths fail
     python -m tests.bench history --sizes 10000,1000000         a pass beside so many stored items
+    python -m tests.bench cascade GOLD.jsonl                    the classifier's F1 against items a second
 
 first: all is new. steady: nothing has changed. changed: a tenth of the feeds has two new entries.
 one: nothing has changed, and one feed only; `marginal` is a pass less this, what the feeds themselves cost.
@@ -106,9 +107,9 @@ def run_once(
 
 
 def main() -> int:
-    """One of the three measurements."""
+    """One of the four measurements."""
     kind = sys.argv[1] if len(sys.argv) > 1 else ""
-    if kind in ("daemon", "history"):
+    if kind in ("daemon", "history", "cascade"):
         module = import_module(f"tests.bench.{kind}")
         return int(module.main(sys.argv[2:]))
     return compare()
