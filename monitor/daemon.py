@@ -35,6 +35,7 @@ TEND_AFTER = timedelta(seconds=30)  # the first pass goes first
 TICK_TEND = timedelta(seconds=60)
 TICK_SEND = timedelta(seconds=5)
 TICK_REMIND = timedelta(minutes=5)
+RETRIED_AT_ONCE = 64  # feeds that failed, asked in one pass: half a minute where all of them hang
 QUICKEST = timedelta(seconds=0.2)
 DRAIN_S = 8.0  # running jobs may end within this after SIGTERM
 TICK_WATCHDOG = timedelta(seconds=10)
@@ -52,13 +53,20 @@ class Daemon:
     def poll(self) -> None:
         """A pass over what is due; nothing happens when nothing is."""
         self.shell.refresh()
-        due = self.shell.store.next_due()
+        due = self.shell.store.next_due(failing=False)
         if due is None or due <= self.shell.clock():
-            outcome = run_pass(self.shell, stop=self.stopping.is_set)
+            outcome = run_pass(self.shell, failing=False, stop=self.stopping.is_set)
             metrics.passed(outcome)
             if outcome.feeds:
                 log.info("polled", extra={"feeds": outcome.feeds, "new": outcome.items_new, "took_s": outcome.took_s})
         announce(self.shell, now=self.shell.clock())
+
+    def retry(self) -> None:
+        """A pass over some of the feeds that failed when last asked: no sound feed waits for one that hangs."""
+        due = self.shell.store.next_due(failing=True)
+        if due is not None and due <= self.shell.clock():
+            outcome = run_pass(self.shell, failing=True, most=RETRIED_AT_ONCE, stop=self.stopping.is_set)
+            metrics.passed(outcome)
 
     def send(self) -> None:
         """Digests whose period has ended, then what is due in the outbox."""
@@ -128,6 +136,7 @@ def serve(shell: Shell, *, web: bool, mail: bool) -> int:
         every = shell.settings.poll_interval or TICK_POLL
         jobs = {
             "poll": (daemon.poll, max(min(TICK_POLL, every), QUICKEST)),
+            "retry": (daemon.retry, max(min(TICK_POLL, every), QUICKEST)),
             "send": (
                 daemon.send,
                 max(min(TICK_SEND, shell.settings.digest_interval, shell.settings.retry_base), QUICKEST),

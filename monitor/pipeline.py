@@ -55,6 +55,7 @@ def run_pass(
     *,
     everything: bool = False,
     most: int | None = None,
+    failing: bool | None = None,
     fetch_only: bool = False,
     progress: Progress | None = None,
     stop: Callable[[], bool] = lambda: False,
@@ -63,6 +64,7 @@ def run_pass(
 
     With `most` it is one shard of the work that several machines share: at most so many of the feeds that
     are due; the list of feeds and what waits for the classifier are then looked after by another job.
+    `failing`: only feeds that failed when last asked, or only the others, so that neither kind waits for the other.
     """
     began, now = time.monotonic(), shell.clock()
     _feeds, _profiles = shell.feeds, shell.profiles  # wrong ones end the pass before it begins
@@ -70,7 +72,7 @@ def run_pass(
     if most is None:
         shell.sync_feeds()
     _give_back(shell)
-    due = store.claim_due(shell.feeds, now=now, everything=everything, most=most)
+    due = store.claim_due(shell.feeds, now=now, everything=everything, most=most, failing=failing)
     pass_id = store.start_pass(at=now) if due else None
     counts: Counter[str] = Counter(feeds=len(due))
     if not fetch_only and most is None:

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from hashlib import sha256
 from urllib.parse import urlsplit
 
-from sqlalchemy import ColumnElement, Connection, Engine, and_, bindparam, case, func, or_, select, text, update
+from sqlalchemy import ColumnElement, Connection, Engine, and_, bindparam, case, func, or_, select, text, true, update
 
 from monitor.domain import Feed, FeedState, FeedUpdate, Rhythm, Silence
 from monitor.store.engine import holder_is_gone, owner, reading, upsert, writing
@@ -57,19 +57,31 @@ class FeedsDoor:
                     connection.execute(update(feeds).where(feeds.c.name.in_(part)).values(polled=polled))
 
     def claim_due(
-        self, listed: Sequence[Feed], *, now: datetime, everything: bool = False, most: int | None = None
+        self,
+        listed: Sequence[Feed],
+        *,
+        now: datetime,
+        everything: bool = False,
+        most: int | None = None,
+        failing: bool | None = None,
     ) -> list[FeedState]:
         """Take the feeds that are due (or all), at `most` so many, each by a lease that other pollers respect.
 
-        While one poller has feeds of a host, no other is given any of that host, so that its two
-        connections stay two. A lease whose holder died on this machine is taken over at once.
+        `failing` takes only those that failed when last asked, or only the others. While one poller has feeds of
+        a host, no other is given any of that host, so that its two connections stay two; where a process polls
+        both kinds at once, that holds for its own, too. A lease whose holder died on this machine is taken over
+        at once.
         """
         by_name = {feed.name: feed for feed in listed}
         with writing(self._engine) as connection:
             _one_claim_at_a_time(connection)
             _give_up_dead_leases(connection)
-            elsewhere = select(feeds.c.host).where(_leased(now), feeds.c.host != "", feeds.c.leased_by != owner())
-            query = select(feeds).where(feeds.c.polled, ~_leased(now), feeds.c.host.not_in(elsewhere))
+            elsewhere = select(feeds.c.host).where(_leased(now), feeds.c.host != "")
+            if failing is None:
+                elsewhere = elsewhere.where(feeds.c.leased_by != owner())
+            query = select(feeds).where(
+                feeds.c.polled, _of_kind(failing), ~_leased(now), feeds.c.host.not_in(elsewhere)
+            )
             if not everything:
                 query = query.where(_due(now))
             found = connection.execute(query.order_by(feeds.c.next_poll, feeds.c.id).limit(most))
@@ -106,11 +118,12 @@ class FeedsDoor:
         with writing(self._engine) as connection:
             return connection.execute(update(feeds).where(held).values(**values)).rowcount == 1
 
-    def next_due(self) -> datetime | None:
-        """When the next feed is due; None when one is due that was never polled, or there is none."""
+    def next_due(self, *, failing: bool | None = None) -> datetime | None:
+        """When the next feed is due (`failing` as for `claim_due`); None for one never polled, or where none is."""
         with reading(self._engine) as connection:
             never = case((feeds.c.next_poll.is_(None), 1), else_=0)
-            row = connection.execute(select(func.min(feeds.c.next_poll), func.max(never)).where(feeds.c.polled)).one()
+            of_kind = select(func.min(feeds.c.next_poll), func.max(never)).where(feeds.c.polled, _of_kind(failing))
+            row = connection.execute(of_kind).one()
         return None if row[1] else row[0]
 
     def items_per_feed(self) -> dict[str, int]:
@@ -202,6 +215,12 @@ def host_of(url: str) -> str:
         return (urlsplit(url).hostname or "").lower()
     except ValueError:
         return ""
+
+
+def _of_kind(failing: bool | None) -> ColumnElement[bool]:
+    if failing is None:
+        return true()
+    return feeds.c.failures > 0 if failing else feeds.c.failures == 0
 
 
 def _due(now: datetime) -> ColumnElement[bool]:

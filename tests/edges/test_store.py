@@ -479,6 +479,25 @@ def test_a_shard_takes_no_more_than_asked_and_no_host_that_another_has(
     assert len(store.claim_due(listed, now=later, most=9)) == 6
 
 
+def test_feeds_that_failed_are_claimed_apart_and_no_host_by_both(store: Store) -> None:
+    listed = [Feed(name=f"{host} {n}", url=f"https://{host}.example/{n}") for host in "abc" for n in range(2)]
+    store.sync_feeds(listed)
+    claimed = {state.feed.name: state for state in store.claim_due(listed, now=NOW)}
+    failed = [
+        FeedUpdate(feed_id=claimed[name].id, polled=NOW, next_poll=NOW, ok=False, failures=1, error="no answer")
+        for name in ("a 0", "b 0", "b 1")
+    ]
+    store.record(updates=failed, new=[], decision=Decision())
+    assert store.next_due(failing=True) == NOW
+    store.release(list(claimed.values()))
+    failing = store.claim_due(listed, now=NOW, failing=True, most=2)
+    assert [state.feed.name for state in failing] == ["a 0", "b 0"]
+    sound = store.claim_due(listed, now=NOW, failing=False)
+    assert [state.feed.name for state in sound] == ["c 0", "c 1"]  # "a 1" comes when its host is free again
+    store.release(failing)
+    assert [state.feed.name for state in store.claim_due(listed, now=NOW, failing=False)] == ["a 1"]
+
+
 def test_answers_of_several_connections_share_commits_and_each_is_on_the_disk(store: Store) -> None:
     messages = [a_message(message_id=f"<{n}@monitor.invalid>", recipient=f"r{n}@firm.example") for n in range(24)]
     for message in messages:
