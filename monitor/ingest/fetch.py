@@ -24,6 +24,7 @@ from monitor.ingest.addresses import on_the_wire
 from monitor.ingest.body import ACCEPTED, Body
 from monitor.ingest.guard import Allow, refusal
 from monitor.ingest.politeness import asks_in_full, max_age_s, retry_after_s
+from monitor.ingest.trouble import STATUS_WORDS, network_trouble
 
 ACCEPT = (
     "Accept: application/atom+xml, application/rss+xml, application/feed+json, application/xml;q=0.9, "
@@ -112,11 +113,11 @@ class _Transfer:
         if number == pycurl.E_COULDNT_CONNECT and self.refused:
             return self.refused
         if number:
-            return _network_trouble(number, message)
+            return network_trouble(number, message)
         if status == 304 and not self.asked_if_changed:
             return "says unchanged (304) without having been asked"
         if status not in (200, 304):
-            return _STATUS_WORDS.get(status, f"unexpected answer ({status})")
+            return STATUS_WORDS.get(status, f"unexpected answer ({status})")
         if status == 200 and (self.body is None or not self.body.data.strip()):
             return "an empty answer"
         return self.body.end() if self.body is not None else ""
@@ -354,37 +355,6 @@ def _answer_of(transfer: _Transfer, easy: pycurl.Curl, number: int, message: str
         error=error,
         took_s=round(float(easy.getinfo(pycurl.TOTAL_TIME)), 3),
     )
-
-
-_STATUS_WORDS = {
-    401: "asks for a password (401)",
-    403: "refuses us (403)",
-    404: "not found (404)",
-    410: "gone for good (410)",
-    429: "asks us to come less often (429)",
-    503: "not available now (503)",
-}
-
-
-_NETWORK_WORDS = {
-    pycurl.E_UNSUPPORTED_PROTOCOL: "leads to an address that is not http or https",
-    pycurl.E_URL_MALFORMAT: "the address is malformed",
-    pycurl.E_COULDNT_RESOLVE_HOST: "the name is not known",
-    pycurl.E_COULDNT_CONNECT: "does not answer",
-    pycurl.E_OPERATION_TIMEDOUT: "took too long",
-    pycurl.E_TOO_MANY_REDIRECTS: "redirects without end",
-    pycurl.E_GOT_NOTHING: "closed the connection without an answer",
-    pycurl.E_RECV_ERROR: "broke the connection",
-    pycurl.E_PARTIAL_FILE: "ended before its announced length",
-    pycurl.E_SSL_CONNECT_ERROR: "no secure connection could be made",
-    pycurl.E_PEER_FAILED_VERIFICATION: "its certificate is not valid",
-}
-
-
-def _network_trouble(number: int, message: str) -> str:
-    if number == pycurl.E_UNSUPPORTED_PROTOCOL and "HTTP/0.9" in message:
-        return "does not speak HTTP"
-    return _NETWORK_WORDS.get(number, f"did not answer as a web server does (libcurl error {number})")
 
 
 _PORTS = {"http": 80, "https": 443}
