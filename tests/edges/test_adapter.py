@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from monitor import resources
 from monitor.classify.adapter import BLOCK, layout_of, quantised, tuned_on
 from monitor.classify.encoder import encode, encoder_id, wheel_weights, whole_of, words_of
+from monitor.classify.features import prepare
 from monitor.classify.pieces import Pieces
 from monitor.classify.predict import EXACT, UNDECIDED, Classifier
 from monitor.domain import Text
