@@ -14,7 +14,7 @@ STATUS_WORDS = {
 }
 
 
-_NETWORK_WORDS = {
+NETWORK_WORDS = {
     pycurl.E_UNSUPPORTED_PROTOCOL: "leads to an address that is not http or https",
     pycurl.E_URL_MALFORMAT: "the address is malformed",
     pycurl.E_COULDNT_RESOLVE_HOST: "the name is not known",
@@ -33,4 +33,4 @@ def network_trouble(number: int, message: str) -> str:
     """What libcurl's `number` and message mean."""
     if number == pycurl.E_UNSUPPORTED_PROTOCOL and "HTTP/0.9" in message:
         return "does not speak HTTP"
-    return _NETWORK_WORDS.get(number, f"did not answer as a web server does (libcurl error {number})")
+    return NETWORK_WORDS.get(number, f"did not answer as a web server does (libcurl error {number})")

@@ -18,7 +18,7 @@ from babel.messages.pofile import read_po
 
 from monitor.domain import AlertState, Level
 from monitor.i18n import LANGUAGES
-from monitor.ingest import fetch
+from monitor.ingest import trouble
 from monitor.notify import words
 from monitor.warn import explain
 
@@ -93,7 +93,7 @@ def test_what_is_looked_up_by_value_is_in_the_catalogue(language: str) -> None:
     answers = [text for name, text in vars(explain).items() if name.isupper() and isinstance(text, str)]
     codes = [level.word for level in Level] + [state.value for state in AlertState]
     topics = list(words.TOPICS.values())
-    troubles = [*fetch._STATUS_WORDS.values(), *fetch._NETWORK_WORDS.values()]
+    troubles = [*trouble.STATUS_WORDS.values(), *trouble.NETWORK_WORDS.values()]
     missing = [text for text in (*answers, *codes, *topics, *troubles) if catalogue(language).get(text) is None]
     assert not missing, "add them to monitor/notify/words.py"
 
