@@ -14,6 +14,7 @@ from datetime import UTC, datetime, timedelta
 from sqlalchemy import update
 
 from monitor import reviewing
+from monitor.aberrations import levels_until
 from monitor.domain import AlertSilence, AlertState, Evidence, Item, Judgement, Role, Tag, Text, VerdictKind
 from monitor.resources import path
 from monitor.sending import deliver
@@ -82,6 +83,7 @@ def fill(shell: Shell, clock: Clock, *, seed: int = 5) -> None:
             connection.execute(update(feed_rows).where(feed_rows.c.name == name).values(**wrong))
     run = shell.store.start_pass(at=end - timedelta(minutes=10))
     shell.store.end_pass(run, at=end - timedelta(minutes=9), counts={"feeds": 193, "reached": 190, "entries_seen": 900})
+    levels_until(shell, end)
 
 
 def _headlines(dice: random.Random) -> Iterator[dict]:

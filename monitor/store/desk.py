@@ -177,19 +177,6 @@ class DeskDoor:
         days = [since + timedelta(days=i) for i in range((until - since).days + 1)]
         return [(day, found.get(day, 0)) for day in days]
 
-    def daily_by_country(self, *, since: date, until: date) -> dict[str, list[int]]:
-        """Flagged items a day of each country that has any, every day from `since` to `until`."""
-        first, days = datetime.combine(since, time(), UTC), (until - since).days + 1
-        query = self._flagged_since(judgements.c.countries, first)
-        found: dict[str, list[int]] = defaultdict(lambda: [0] * days)
-        with reading(self._engine) as connection:
-            for read_on, countries in connection.execute(query).all():
-                day = (_date(read_on) - since).days
-                if 0 <= day < days:
-                    for code in filter(None, countries.split(",")):
-                        found[code][day] += 1
-        return found
-
     def _flagged_since(self, what: Any, moment: datetime) -> Any:
         """The day (UTC) on which each flagged item since `moment` was read, and `what` of it."""
         read_on = self._day(items.c.fetched)

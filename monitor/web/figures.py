@@ -3,57 +3,91 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 
-from monitor.domain import Level, Tag
+from monitor.domain import DayLevel, Level, Tag
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CountryNow:
-    """One country as it stands: its gravest alert that nobody has acknowledged, that of each tag, how many, and the
-    last change.
+    """One country as it stands: its level and that of each tag, open alerts and their last change, and its past.
+
+    A level is that of the day's stories against their own past, or of an alert that nobody has acknowledged where
+    that is graver. `days` holds its stories day by day, the last one today.
     """
 
     code: str
-    level: Level
-    by_tag: Mapping[Tag, Level]
+    level: Level | None
+    by_tag: Mapping[Tag, TagNow]
     alerts: int
-    updated: datetime
+    updated: datetime | None
+    days: tuple[int, ...]
 
 
-def by_country(alerts: Iterable[tuple[str, str, int, datetime]], *, sort: str) -> list[CountryNow]:
-    """Open alerts gathered by country; `alerts` holds countries and tags (comma-separated), level, last change."""
-    found: dict[str, list[tuple[str, int, datetime]]] = defaultdict(list)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TagNow:
+    """A tag of a country today: its level, its stories and how many were to be expected."""
+
+    level: Level
+    count: int
+    expected: float
+
+
+def by_country(
+    alerts: Iterable[tuple[str, str, int, datetime]], levels: Iterable[DayLevel], *, today: date, days: int
+) -> list[CountryNow]:
+    """Countries with an open alert or a level today, by code; `alerts` holds countries and tags (comma-separated),
+    level and last change, `levels` the days before and today.
+    """
+    opened: dict[str, list[tuple[str, int, datetime]]] = defaultdict(list)
     for countries, labels, level, updated in alerts:
         for code in filter(None, countries.split(",")):
-            found[code].append((labels, level, updated))
-    rows = [
-        CountryNow(
-            code=code,
-            level=Level(max(level for _, level, _ in theirs)),
-            by_tag={
-                tag: Level(max(levels))
-                for tag in Tag
-                if (levels := [level for labels, level, _ in theirs if tag.value in labels.split(",")])
-            },
-            alerts=len(theirs),
-            updated=max(updated for _, _, updated in theirs),
-        )
-        for code, theirs in found.items()
-    ]
-    rows.sort(key=lambda row: row.code)
+            opened[code].append((labels, level, updated))
+    counts: dict[str, list[int]] = defaultdict(lambda: [0] * days)
+    now: dict[str, dict[Tag, DayLevel]] = defaultdict(dict)
+    for row in levels:
+        if 0 <= (back := (today - row.day).days) < days:
+            counts[row.country][days - 1 - back] += row.count
+        if row.day == today and row.level is not None:
+            now[row.country][row.tag] = row
+    return [_country(code, opened[code], now[code], tuple(counts[code])) for code in sorted({*opened, *now})]
+
+
+def _country(
+    code: str, opened: Sequence[tuple[str, int, datetime]], now: Mapping[Tag, DayLevel], days: tuple[int, ...]
+) -> CountryNow:
+    by_tag = {}
+    for tag in Tag:
+        watched = now.get(tag)
+        found = [level for labels, level, _ in opened if tag.value in labels.split(",")]
+        level = max([*found, int(watched.level or 0) if watched else 0])
+        if level:
+            count, expected = (watched.count, watched.expected) if watched else (0, 0.0)
+            by_tag[tag] = TagNow(level=Level(level), count=count, expected=expected)
+    return CountryNow(
+        code=code,
+        level=max((one.level for one in by_tag.values()), default=None),
+        by_tag=by_tag,
+        alerts=len(opened),
+        updated=max((updated for _, _, updated in opened), default=None),
+        days=days,
+    )
+
+
+def in_order(rows: Iterable[CountryNow], sort: str) -> list[CountryNow]:
+    """Rows by `country`, or by another column with the highest first."""
     if sort == "country":
-        return rows
-    if sort in tuple(Tag):
-        return sorted(rows, key=lambda row: row.by_tag.get(Tag(sort), 0), reverse=True)
-    keys = {
-        "level": lambda row: (row.level, row.alerts),
-        "alerts": lambda row: row.alerts,
-        "updated": lambda row: row.updated,
+        return sorted(rows, key=lambda row: row.code)
+    keys: dict[str, Callable[[CountryNow], tuple[float, ...]]] = {
+        "level": lambda row: (row.level or 0, row.alerts, sum(row.days)),
+        "alerts": lambda row: (row.alerts,),
+        "updated": lambda row: (row.updated.timestamp() if row.updated else 0,),
+        "stories": lambda row: (sum(row.days),),
+        **{tag.value: (lambda row, tag=tag: (row.by_tag[tag].level if tag in row.by_tag else 0,)) for tag in Tag},
     }
-    return sorted(rows, key=keys[sort], reverse=True)
+    return sorted(sorted(rows, key=lambda row: row.code), key=keys[sort], reverse=True)
 
 
 def points(values: Sequence[float], *, width: int, height: int, top: float | None = None) -> str:

@@ -8,7 +8,7 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import HTMLResponse
 
-from monitor.domain import AlertState, Coverage, Level, Tag
+from monitor.domain import AlertState, Coverage, DayLevel, Level, Tag
 from monitor.duedates import coming
 from monitor.gather import coverage
 from monitor.store.desk import AlertFilter
@@ -16,12 +16,12 @@ from monitor.warn.scorecard import response_clock
 from monitor.web import tiles
 from monitor.web.chart import sparkline
 from monitor.web.desk import AtDesk, Desk
-from monitor.web.figures import by_country
+from monitor.web.figures import by_country, in_order
 
 SHOWN = 10
 CLOCK_DAYS = 90
 SPARK_DAYS = 30
-SORTS = ("country", "level", *Tag, "alerts", "updated")
+SORTS = ("country", "level", *Tag, "stories", "alerts", "updated")
 router = APIRouter()
 
 
@@ -32,16 +32,15 @@ def today(
     now, store = desk.shell.clock(), desk.shell.store
     waiting = store.alert_page(AlertFilter(unfinished=True), limit=SHOWN)
     shown, day = {alert.id for alert in waiting}, timedelta(days=1)
-    rows = by_country(store.open_by_country(), sort=sort)
-    counts, proof, acts = desk.watch.kept("today", lambda: _gathered(desk), fresh_s=30, stale_s=120)
+    levels, proof, acts = desk.watch.kept("today", lambda: _gathered(desk), fresh_s=30, stale_s=120)
+    rows = by_country(store.open_by_country(), levels, today=now.date(), days=SPARK_DAYS)
     return desk.page(
         request,
         "today.html",
-        countries=rows,
-        level_of={row.code: row.level for row in rows},
+        countries=in_order(rows, sort),
+        level_of={row.code: row.level for row in rows if row.level},
         tiles=tiles,
-        sparks={row.code: sparkline(counts[row.code]) for row in rows if row.code in counts},
-        spark_sums={code: sum(days) for code, days in counts.items()},
+        sparks={row.code: sparkline(row.days) for row in rows},
         spark_days=SPARK_DAYS,
         due=coming(desk.shell, now=now)[:SHOWN],
         escalated=store.alert_count(AlertFilter(state=AlertState.ESCALATED)),
@@ -57,9 +56,9 @@ def today(
     )
 
 
-def _gathered(desk: Desk) -> tuple[dict[str, list[int]], Coverage, list[tuple[datetime, datetime | None]]]:
-    """Flagged items of a month by country and day, what the watch saw in a day, and how soon people acted."""
+def _gathered(desk: Desk) -> tuple[list[DayLevel], Coverage, list[tuple[datetime, datetime | None]]]:
+    """Levels of a month by country, tag and day, what the watch saw in a day, and how soon people acted."""
     now, store, day = desk.shell.clock(), desk.shell.store, timedelta(days=1)
-    counts = store.daily_by_country(since=now.date() - (SPARK_DAYS - 1) * day, until=now.date())
+    levels = store.level_days(since=now.date() - (SPARK_DAYS - 1) * day, until=now.date())
     acts = store.first_acts(since=now - CLOCK_DAYS * day, least=Level.ORANGE)
-    return counts, coverage(desk.shell, since=now - day, until=now), [*acts[Level.ORANGE], *acts[Level.RED]]
+    return levels, coverage(desk.shell, since=now - day, until=now), [*acts[Level.ORANGE], *acts[Level.RED]]
