@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -76,16 +76,19 @@ def _country(
     )
 
 
-def in_order(rows: Iterable[CountryNow], sort: str) -> list[CountryNow]:
+def in_order(rows: Collection[CountryNow], sort: str) -> list[CountryNow]:
     """Rows by `country`, or by another column with the highest first."""
     if sort == "country":
         return sorted(rows, key=lambda row: row.code)
+    if sort in tuple(Tag):
+        tag = Tag(sort)
+        levels = {row.code: int(row.by_tag[tag].level) for row in rows if tag in row.by_tag}
+        return sorted(sorted(rows, key=lambda row: row.code), key=lambda row: levels.get(row.code, 0), reverse=True)
     keys: dict[str, Callable[[CountryNow], tuple[float, ...]]] = {
         "level": lambda row: (row.level or 0, row.alerts, sum(row.days)),
         "alerts": lambda row: (row.alerts,),
         "updated": lambda row: (row.updated.timestamp() if row.updated else 0,),
         "stories": lambda row: (sum(row.days),),
-        **{tag.value: (lambda row, tag=tag: (row.by_tag[tag].level if tag in row.by_tag else 0,)) for tag in Tag},
     }
     return sorted(sorted(rows, key=lambda row: row.code), key=keys[sort], reverse=True)
 
