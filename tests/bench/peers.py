@@ -55,7 +55,7 @@ def reader(folder: Path, urls: Sequence[str], *, python: str) -> Peer:
 
 def rss2email(folder: Path, urls: Sequence[str], *, python: str) -> Peer:
     """rss2email, into a maildir, one digest a feed."""
-    folder.mkdir(parents=True)
+    (folder / "mail").mkdir(parents=True)
     r2e = Path(python).with_name("r2e")
     config = folder / "config"
     head = (
