@@ -112,8 +112,11 @@ def _given_back(shell: Shell, due: Sequence[FeedState]) -> Iterator[None]:
 
 
 def _give_back(shell: Shell) -> None:
-    while shell.not_given_back:
-        due = shell.not_given_back.pop()
+    while True:
+        try:
+            due = shell.not_given_back.pop()
+        except IndexError:  # none, or the other pass was quicker
+            return
         try:
             shell.store.release(due)
         except StoreError:
