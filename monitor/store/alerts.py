@@ -13,7 +13,7 @@ from sqlalchemy import Connection, Engine, Table, and_, func, insert, select, te
 from monitor.domain import Alert, AlertEvent, AlertState, Decision, Known, Level, Notice, Reason, Recipient
 from monitor.errors import ConflictError
 from monitor.i18n import _
-from monitor.store.engine import reading, upsert, writing
+from monitor.store.engine import reading, told, upsert, writing
 from monitor.store.obligations import write_deadlines, write_mentions
 from monitor.store.rows import from_alert, from_story, joined, story_query, to_alert, to_story
 from monitor.store.schema import alert_events, alerts, meta, notices, stories
@@ -37,7 +37,8 @@ class AlertsDoor:
             yield
             return
         turn = {"name": "monitor: decide"}
-        with self._engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        lasting = {"isolation_level": "AUTOCOMMIT"}
+        with told(self._engine), self._engine.connect().execution_options(**lasting) as connection:
             connection.execute(text("SELECT pg_advisory_lock(hashtext(:name))"), turn)
             try:
                 yield

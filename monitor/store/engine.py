@@ -70,14 +70,14 @@ def _begin_sqlite(connection: Connection) -> None:
 @contextmanager
 def reading(engine: Engine) -> Iterator[Connection]:
     """A connection for reading one consistent state."""
-    with _told(engine), engine.connect() as connection, connection.begin():
+    with told(engine), engine.connect() as connection, connection.begin():
         yield connection
 
 
 @contextmanager
 def writing(engine: Engine) -> Iterator[Connection]:
     """One short write transaction: all of it, or nothing."""
-    with _told(engine), engine.connect().execution_options(writes=True) as connection, connection.begin():
+    with told(engine), engine.connect().execution_options(writes=True) as connection, connection.begin():
         yield connection
 
 
@@ -111,7 +111,8 @@ class Together:
 
 
 @contextmanager
-def _told(engine: Engine) -> Iterator[None]:
+def told(engine: Engine) -> Iterator[None]:
+    """Trouble with the database in words. Raises: ConflictError, StoreError."""
     try:
         yield
     except IntegrityError as problem:

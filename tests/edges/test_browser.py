@@ -72,7 +72,7 @@ def test_one_key_is_a_verdict_and_another_takes_it_back(tab: Any, shell: Shell) 
     tab.goto("/queue")
     first = int(tab.locator(".card:focus").get_attribute("data-item"))
     tab.keyboard.press("2")
-    tab.locator(".card.given").wait_for()
+    tab.get_by_role("status").filter(has_text="Noted").wait_for()
     verdict = shell.store.verdict_of(first)
     assert verdict is not None
     assert verdict.why == "past"

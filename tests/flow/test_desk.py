@@ -52,7 +52,7 @@ def test_an_officer_runs_the_day_from_the_page(
             tab.goto("/models")
             assert "1 verdict counts for the next training" in tab.content()
             tab.goto("/trail")
-            assert {"acknowledged", "relabel", "step done"} <= set(tab.locator("td:nth-child(3)").all_inner_texts())
+            assert {"acknowledged", "other tags", "step done"} <= set(tab.locator("td:nth-child(3)").all_inner_texts())
             browser.close()
     finally:
         daemon.send_signal(signal.SIGTERM)
