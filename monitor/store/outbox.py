@@ -103,7 +103,7 @@ class OutboxDoor:
     def claim_messages(
         self, *, now: datetime, limit: int, mail: bool | None = None, longest: timedelta = timedelta(days=1)
     ) -> list[Message]:
-        """Take messages that are due, notices first, each by a conditional update that only one sender wins.
+        """Take messages that are due, notices first, each by a lock that only one sender gets.
 
         `mail` takes only mail (True) or only what goes out on other channels (False). A message whose
         sender died or outlived its lease is taken again: it may arrive twice, with the same Message-ID.
@@ -111,24 +111,22 @@ class OutboxDoor:
         """
         due = or_(outbox.c.next_try.is_(None), outbox.c.next_try <= now, outbox.c.next_try > now + longest)
         ready = and_(outbox.c.state == MessageState.READY.value, due)
-        claimed = []
         with writing(self._engine) as connection:
             sending = outbox.c.state == MessageState.SENDING.value
             holders = connection.execute(select(outbox.c.leased_by).where(sending).distinct()).scalars()
             gone = [holder for holder in holders if holder_is_gone(holder)]
             lease = outbox.c.lease_until  # twice too far off: set by a clock that was wrong, not by a quicker thread
             over = or_(lease.is_(None), lease <= now, lease > now + 2 * LEASE, outbox.c.leased_by.in_(gone))
-            query = select(outbox).where(or_(ready, and_(sending, over)))
+            query = select(outbox.c.id).where(or_(ready, and_(sending, over)))
             if mail is not None:
                 query = query.where((outbox.c.channel == MAIL) if mail else (outbox.c.channel != MAIL))
-            query = query.order_by(outbox.c.kind != MessageKind.NOTICE.value, outbox.c.id).limit(limit)
-            for row in connection.execute(query.with_for_update(skip_locked=True)).all():
-                values = {"state": MessageState.SENDING.value, "lease_until": now + LEASE, "leased_by": owner()}
-                same = and_(outbox.c.id == row.id, outbox.c.state == row.state, outbox.c.attempts == row.attempts)
-                won = connection.execute(update(outbox).where(same).values(attempts=row.attempts + 1, **values))
-                if won.rowcount == 1:
-                    claimed.append(_message(row, attempts=row.attempts + 1))
-        return claimed
+            order = (outbox.c.kind != MessageKind.NOTICE.value, outbox.c.id)
+            first = query.order_by(*order).limit(limit).with_for_update(skip_locked=True)
+            ours = outbox.c.id.in_(connection.execute(first).scalars().all())  # locked: nobody else takes them
+            rows = connection.execute(select(outbox).where(ours).order_by(*order)).all()
+            values = {"state": MessageState.SENDING.value, "lease_until": now + LEASE, "leased_by": owner()}
+            connection.execute(update(outbox).where(ours).values(attempts=outbox.c.attempts + 1, **values))
+        return [_message(row, attempts=row.attempts + 1) for row in rows]
 
     def renew(self, message: Message, *, now: datetime) -> bool:
         """Begin a claimed message's lease anew; False when it has been taken by somebody else meanwhile."""
