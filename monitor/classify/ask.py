@@ -20,7 +20,7 @@ DISAGREED = 0.5  # what a disagreement of the tiers is worth, beside nearness of
 ALIKE = 0.7  # how much of its worth a copy of what is asked already loses
 ALARMED = 2.0  # a step of the level of an open alert, so that any alarm comes before any doubt
 GRAVE = 0.1  # a step of severity: it decides between equal doubts
-VARIED = 60  # of the first, each is compared with what is asked before it
+VARIED = 30  # of the first, each is compared with what is asked before it
 NEAR = 0.5  # nearness from which it is told as a reason
 LEAST, MOST = 0.001, 0.999  # of a probability, so that its odds are finite
 
@@ -65,17 +65,25 @@ def in_order(
     def rank(n: int) -> tuple[bool, float, int]:
         return items[n].story not in stories, waiting[n].worth * (1 - ALIKE * likeness[n]), -n
 
-    while left:
-        best = max(left, key=rank)
-        del left[best]
-        question = waiting[best]
-        unlike: tuple[Reason, ...] = ((UNLIKE, {}),) if asked and likeness[best] < 0.1 else ()
-        worth = round(rank(best)[1], 4)
+    def ask(n: int) -> None:
+        del left[n]
+        question = waiting[n]
+        unlike: tuple[Reason, ...] = ((UNLIKE, {}),) if asked and likeness[n] < 0.1 else ()
+        worth = round(rank(n)[1], 4)
         asked.append(Question(item=question.item, worth=worth, reasons=(*question.reasons, *unlike)))
-        stories |= {items[best].story} - {""}
-        if len(asked) <= VARIED:
-            for n in left:
-                likeness[n] = max(likeness[n], _shared(words[best], words[n]))
+        stories.add(items[n].story)
+        stories.discard("")
+
+    while left and len(asked) < VARIED:
+        ask(best := max(left, key=rank))
+        for n in left:
+            likeness[n] = max(likeness[n], _shared(words[best], words[n]))
+    by_worth = sorted(left, key=rank, reverse=True)  # likeness stands still from here on
+    for n in by_worth:
+        if items[n].story not in stories:
+            ask(n)
+    for n in sorted(left, key=rank, reverse=True):
+        ask(n)
     return asked
 
 

@@ -16,7 +16,7 @@ from monitor.web.desk import LOST, PAGE, AtDesk, Desk, Refused, ReviewerForm
 from monitor.web.marks import marked
 
 AT_ONCE = 15  # cards of the queue
-POOL = 200  # newest waiting items that are put in order
+POOL = 150  # newest waiting items that are put in order
 router = APIRouter()
 
 
