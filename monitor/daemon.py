@@ -156,7 +156,8 @@ def serve(shell: Shell, *, web: bool, mail: bool) -> int:
         log.warning(
             "monitor runs", extra={"feeds": len(shell.feeds), "page": shell.settings.page_url if web else "off"}
         )
-        daemon.stopping.wait()
+        while not daemon.stopping.wait(1):  # a signal that another thread received is seen at the next waking
+            pass
         notify_systemd("STOPPING=1")
         _drain(scheduler, page)
         with suppress(MonitorError):
