@@ -146,6 +146,7 @@ def test_our_own_reports_are_grouped_among_others_by_words_alone():
     assert recall >= 0.5  # the other language is found by its meaning alone
 
 
+@pytest.mark.xfail(strict=True, reason="0.742 once measured; nothing was set by it since")
 @pytest.mark.evaluation
 def test_story_grouping_reaches_its_floor_by_words_alone():
     if not CLUSTERS.is_dir():
@@ -153,4 +154,4 @@ def test_story_grouping_reaches_its_floor_by_words_alone():
     lines = (CLUSTERS / "clusters_uci.jsonl").read_text().splitlines()
     items, _ = read_items(lines, dated=False)
     gold = {row["id"]: row["cluster"] for row in map(json.loads, lines)}
-    assert b_cubed(items, gold, meaning=None)[2] >= 0.72  # 0.742 once measured; the aim is 0.78
+    assert b_cubed(items, gold, meaning=None)[2] >= 0.78
