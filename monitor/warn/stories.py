@@ -34,7 +34,6 @@ if TYPE_CHECKING:
 SAME = 0.13  # least likeness at which two headlines tell the same event
 OPEN_FOR = timedelta(days=4)  # a story that nobody adds to for so long has ended
 HALVED_IN = timedelta(days=2)  # time in which likeness to a story halves that nobody adds to
-ELSEWHERE = 0.5  # of likeness is left where both name countries and none is shared
 MOST_TERMS = 120  # words that a story is recognised by
 STEM = 6  # letters by which words of spaced scripts are told apart
 ABROAD = 0.3  # least likeness of meaning across languages
@@ -171,10 +170,10 @@ class Stories:
         best, most = None, SAME
         for candidate in {**likeness, **dict.fromkeys(abroad)}:
             near = self.by_id[candidate]
+            if near.countries and judgement.countries and not set(near.countries) & set(judgement.countries):
+                continue  # the same words of another country tell another event: told twice is better than missed
             kept = _kept(near.last_seen, item.moment)
             alike = likeness.get(candidate, 0.0) * kept
-            if near.countries and judgement.countries and not set(near.countries) & set(judgement.countries):
-                alike *= ELSEWHERE
             if kept and candidate in abroad:
                 alike = max(alike, SAME * self._close(near, item, judgement) / ABROAD * kept)
             if alike > most or (alike == most and best is not None and candidate < best.id):
