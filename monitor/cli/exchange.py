@@ -14,6 +14,7 @@ from monitor.errors import UsageError
 from monitor.i18n import _
 from monitor.shell import Shell
 from monitor.store.peers import Peer
+from monitor.text.durations import moment_of
 
 
 def export(shell: Shell, options: argparse.Namespace) -> int:
@@ -28,9 +29,8 @@ def export(shell: Shell, options: argparse.Namespace) -> int:
         show.say(f"{address}.atom")
         show.say(f"{address}.json")
         return 0
-    from monitor.cli.look import since_of
-
-    alerts = exporting.told(shell, profile=options.profile, since=since_of(options.since, shell.clock()))
+    since = moment_of(options.since, shell.clock(), ahead=False) if options.since else None
+    alerts = exporting.told(shell, profile=options.profile, since=since)
     if options.alert:
         alerts = [one for one in alerts if one.alert.id == options.alert]
         if not alerts:

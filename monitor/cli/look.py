@@ -6,7 +6,7 @@ import argparse
 import getpass
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from monitor.classify.ask import Question
@@ -17,7 +17,8 @@ from monitor.i18n import _
 from monitor.reviewing import questions
 from monitor.shell import Shell
 from monitor.store.items import ItemFilter
-from monitor.text.durations import duration
+from monitor.text.durations import moment_of
+from monitor.text.places import country_of
 from monitor.text.roles import roles
 
 ASKED_AMONG = 200  # newest items that wait, of which the most instructive are asked
@@ -34,8 +35,8 @@ def items(shell: Shell, options: argparse.Namespace) -> int:
     """Stored items, newest first."""
     wanted = ItemFilter(
         tag=_tag(options.tag) if options.tag else None,
-        country=options.country,
-        since=since_of(options.since, shell.clock()),
+        country=country_of(options.country) if options.country else "",
+        since=moment_of(options.since, shell.clock(), ahead=False) if options.since else None,
         flagged=options.flagged,
         limit=None if options.json else 200,
     )
@@ -347,19 +348,3 @@ def _state(word: str) -> AlertState:
     except ValueError as problem:
         said = _("{word!r} is not a state: use {known}").format(word=word, known=", ".join(AlertState))
         raise UsageError(said) from problem
-
-
-def since_of(text: str, now: datetime) -> datetime | None:
-    if not text:
-        return None
-    try:
-        moment = datetime.fromisoformat(text)
-        return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-    except ValueError:
-        pass
-    try:
-        span: timedelta = duration(text)
-    except ValueError as problem:
-        said = _("{text!r} is neither a date such as 2026-11-24 nor a span such as 2d").format(text=text)
-        raise UsageError(said) from problem
-    return now - span

@@ -9,7 +9,7 @@ from monitor.cli import show
 from monitor.errors import StoreError, UsageError
 from monitor.i18n import _, base_language
 from monitor.shell import Shell
-from monitor.text.places import COUNTRIES
+from monitor.text.places import country_of
 
 MOST_DAYS = 3650
 
@@ -18,10 +18,7 @@ def report(shell: Shell, options: argparse.Namespace) -> int:
     """Write it to a file, or to stdout."""
     from monitor.reporting import report as written
 
-    country = options.country.upper()
-    if country not in COUNTRIES:
-        said = _("{code!r} is not an ISO 3166 country code of two letters (nor EU or XK)")
-        raise UsageError(said.format(code=options.country))
+    country = country_of(options.country)
     if not 1 <= options.days <= MOST_DAYS:
         raise UsageError(_("--days has to be at least 1"))
     profile = shell.profile(options.profile) if options.profile else shell.profiles[0]

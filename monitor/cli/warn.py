@@ -11,6 +11,7 @@ from monitor.domain import DayLevel, Item, Judgement, Text
 from monitor.errors import UsageError
 from monitor.i18n import _
 from monitor.shell import Shell
+from monitor.text.places import country_of
 
 
 def stories(shell: Shell, options: argparse.Namespace) -> int:
@@ -100,7 +101,8 @@ def levels(shell: Shell, options: argparse.Namespace) -> int:
     """Today's level of every country and tag that has one, against its own past; with --history of four weeks."""
     today = shell.clock().date()
     since = today - HISTORY if options.history else today
-    for found in shell.store.level_days(since=since, until=today, country=options.country.upper()):
+    country = country_of(options.country) if options.country else ""
+    for found in shell.store.level_days(since=since, until=today, country=country):
         if found.speaks:
             _show_level(found, json=options.json)
     return 0

@@ -13,6 +13,8 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
+from monitor.errors import UsageError
+from monitor.i18n import _
 from monitor.text.gazetteer import Found, gazetteer, simplified
 
 ENOUGH = 2  # codes in the headline from which the summary is not asked
@@ -31,6 +33,17 @@ COUNTRIES = frozenset(
     " RS RU RW SA SB SC SD SE SG SH SI SJ SK SL SM SN SO SR SS ST SV SX SY SZ TC TD TF TG TH TJ TK TL TM TN TO TR TT TV"
     " TW TZ UA UG UM US UY UZ VA VC VE VG VI VN VU WF WS YE YT ZA ZM ZW EU XK".split()
 )
+
+
+def country_of(text: str) -> str:
+    """The country code that somebody typed, in capitals. Raises: UsageError for what is none."""
+    code = text.strip().upper()
+    if code not in COUNTRIES:
+        said = _("{code!r} is not an ISO 3166 country code of two letters (nor EU or XK)")
+        raise UsageError(said.format(code=text))
+    return code
+
+
 # Where a text that names no place is at home, for languages that one country's press writes.
 _HOME = {"zh": "CN", "ja": "JP", "ko": "KR", "vi": "VN", "th": "TH", "id": "ID", "tr": "TR", "hi": "IN", "pl": "PL"}
 

@@ -35,4 +35,5 @@ def test_levels_speak_of_today(monitor: Monitor, site: Site) -> None:
     monitor("poll", "--all")
     rows = monitor.lines("levels")
     assert all(set(row) == KEYS and row["count"] > 0 for row in rows)
-    assert monitor.lines("levels", "--country", "xx") == []
+    assert monitor.lines("levels", "--country", "is") == []
+    assert "ISO 3166" in monitor("levels", "--country", "xx", code=2).stderr
