@@ -147,11 +147,18 @@ def compare() -> int:
                 bar.update(task, description=f"run {number + 1}: {name}")
                 place = work / f"{number}-{name.replace(' ', '')}"
                 results[name].append(run_once(name, makers, options, place))
+                console.print(f"{number + 1} {name}: {_told(results[name][-1])}", style="dim")
                 shutil.rmtree(place)
                 bar.advance(task)
     shutil.rmtree(work)
     _show(results, options)
     return 0
+
+
+def _told(run: dict[str, tuple[float, float, float]]) -> str:
+    return ", ".join(
+        f"{what} {cpu:.2f} s CPU {wall:.2f} s wall {size:.0f} MiB" for what, (cpu, wall, size) in run.items()
+    )
 
 
 def _show(results: dict[str, list[dict[str, tuple[float, float, float]]]], options: argparse.Namespace) -> None:

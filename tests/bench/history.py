@@ -8,6 +8,7 @@ import sys
 import tempfile
 import urllib.request
 from collections.abc import Sequence
+from contextlib import ExitStack
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -17,6 +18,7 @@ from rich.table import Table
 from monitor.store import Store
 from tests.bench import peers
 from tests.bench.__main__ import farm, measured
+from tests.bench.peers import Peer
 from tests.bigbase import fill
 
 GROWTH = 1.2  # what is promised at most
@@ -31,39 +33,42 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument("--runs", type=int, default=3)
     parser.add_argument("--port", type=int, default=8392)
     options = parser.parse_args(arguments)
-    console = Console(width=100)
+    console, sizes = Console(width=100), [int(size) for size in options.sizes.split(",")]
+    with ExitStack() as open_until_done:
+        halls = []
+        for number, size in enumerate(sizes):
+            console.print(f"{size:,} items are made", style="dim")
+            place = Path(open_until_done.enter_context(tempfile.TemporaryDirectory(prefix="bench-")))
+            base = open_until_done.enter_context(farm(options.feeds, options.entries, options.port + number))
+            halls.append((base, _beside(place / "all", size, base, feeds=options.feeds)))
+        rounds = [[_costs(base, peer) for base, peer in halls] for _ in range(options.runs)]
     table = Table("stored items", "steady CPU s", "changed CPU s", "MiB", title=f"{options.feeds} feeds")
-    costs: list[tuple[float, float]] = []
-    for size in map(int, options.sizes.split(",")):
-        console.print(f"{size} items are made", style="dim")
-        with tempfile.TemporaryDirectory(prefix="bench-") as place:
-            steady, changed, peak = _costs(Path(place) / "all", size, options)
-        costs.append((steady, changed))
+    for number, size in enumerate(sizes):
+        steady, changed, peak = (statistics.median(costs[number][n] for costs in rounds) for n in range(3))
         table.add_row(f"{size:,}", f"{steady:.2f}", f"{changed:.2f}", f"{peak:.0f}")
     console.print(table)
-    growth = [last / first for first, last in zip(costs[0], costs[-1], strict=True)]
-    console.print(f"last beside first: steady {growth[0]:.2f}, changed {growth[1]:.2f}")
+    growth = [statistics.median(costs[-1][n] / costs[0][n] for costs in rounds) for n in range(2)]
+    console.print(f"last beside first, paired by round: steady {growth[0]:.2f}, changed {growth[1]:.2f}")
     return int(max(growth) > GROWTH)
 
 
-def _costs(folder: Path, size: int, options: argparse.Namespace) -> tuple[float, float, float]:
-    """Median CPU seconds of a pass in which nothing is new, and of one in which a tenth of the feeds is; peak MiB."""
-    with farm(options.feeds, options.entries, options.port) as base:
-        peer = peers.monitor(folder, [f"{base}/{n}.xml" for n in range(options.feeds)], tagging=True)
-        store = Store.open(f"sqlite:///{folder / 'monitor.db'}")
-        fill(store, count=size, alerts_wanted=min(size // 100, 10_000), now=datetime.now(UTC))
-        store.close()
-        measured(peer)  # the feeds' own entries, and whatever the first pass does once
-        measured(peer)
-        steady, changed, peak = [], [], 0.0
-        for _ in range(options.runs):
-            cpu, _wall, mib = measured(peer)
-            urllib.request.urlopen(f"{base}/advance?share=0.1").read()
-            more, _wall, more_mib = measured(peer)
-            steady.append(cpu)
-            changed.append(more)
-            peak = max(peak, mib, more_mib)
-    return statistics.median(steady), statistics.median(changed), peak
+def _beside(folder: Path, size: int, base: str, *, feeds: int) -> Peer:
+    """Ours beside so many stored items, after the passes that are not like the later ones."""
+    peer = peers.monitor(folder, [f"{base}/{n}.xml" for n in range(feeds)], tagging=True)
+    store = Store.open(f"sqlite:///{folder / 'monitor.db'}")
+    fill(store, count=size, alerts_wanted=min(size // 100, 10_000), now=datetime.now(UTC))
+    store.close()
+    measured(peer)  # the feeds' own entries, and whatever the first pass does once
+    measured(peer)
+    return peer
+
+
+def _costs(base: str, peer: Peer) -> tuple[float, float, float]:
+    """CPU seconds of a pass in which nothing is new, and of one in which a tenth of the feeds is; peak MiB."""
+    steady, _wall, size = measured(peer)
+    urllib.request.urlopen(f"{base}/advance?share=0.1").read()
+    changed, _wall, more = measured(peer)
+    return steady, changed, max(size, more)
 
 
 if __name__ == "__main__":
