@@ -122,11 +122,6 @@ def _check(shell: Shell, options: argparse.Namespace) -> int:
     return 1 if any(one.problem for one in found) else 0
 
 
-def _row(one: Any, trouble: str) -> tuple[object, ...]:
-    told = _(trouble) if trouble else ""
-    return one.name, one.status or "–", one.entries, show.time(one.newest), one.language, told
-
-
 def _add(shell: Shell, options: argparse.Namespace) -> int:
     """Find the feed of an address and write it into the list."""
     from monitor.setting_up.feeds import append, found_at

@@ -36,22 +36,26 @@ def load(path: Path, *, default_every: timedelta) -> tuple[Feed, ...]:
 
 def read(text: str, *, file: Path, default_every: timedelta) -> tuple[Feed, ...]:
     """The feeds of a list's text; `file` is named where something is wrong. Raises: ConfigError as `load` does."""
-    path, problems = file, list[str]()
-    start = text.lstrip()[:1]
-    if not start:
+    if not text.strip():
         said = _("{file} is empty: put feeds into it, or take the shipped feeds.yaml as an example")
-        raise ConfigError(said.format(file=path))
-    if start == "<":
-        feeds = _distinct(opml.read(text, problems, default_every=default_every), path)
+        raise ConfigError(said.format(file=file))
+    feeds = _named(text, file=file, default_every=default_every)
+    if not feeds:
+        said = _("{file} names no feed: add one, or take the shipped feeds.yaml as an example")
+        raise ConfigError(said.format(file=file))
+    return feeds
+
+
+def _named(text: str, *, file: Path, default_every: timedelta) -> tuple[Feed, ...]:
+    problems = list[str]()
+    if text.lstrip().startswith("<"):
+        feeds = _distinct(opml.read(text, problems, default_every=default_every), file)
     elif is_plain_list(text):
-        feeds = _distinct(_plain_list(text, problems, default_every), path)
+        feeds = _distinct(_plain_list(text, problems, default_every), file)
     else:
         feeds = feedlist.read(text, problems, default_every=default_every)
     if problems:
-        raise ConfigError(_mend(path, problems))
-    if not feeds:
-        said = _("{file} names no feed: add one, or take the shipped feeds.yaml as an example")
-        raise ConfigError(said.format(file=path))
+        raise ConfigError(_mend(file, problems))
     return tuple(feeds)
 
 
@@ -61,20 +65,21 @@ def appended(text: str, feeds: Iterable[Feed], *, file: Path, default_every: tim
     Comments, order and everything else stay as they are. Raises: ConfigError where the file
     cannot be added to, or is no feeds.yaml or list of addresses.
     """
-    former = read(text, file=file, default_every=default_every) if text.strip() else ()
+    former = _named(text, file=file, default_every=default_every)
     taken, addresses = {feed.name for feed in former}, {same_address(feed.url) for feed in former}
     new = []
     for feed in feeds:
         if same_address(feed.url) not in addresses:
             addresses.add(same_address(feed.url))
             new.append(replace(feed, name=unique(feed.name, taken)))
-    if not former:
-        return feedlist.write(new), new
     if not new:
         return text, new
     if text.lstrip().startswith("<"):
         said = _("{file} is OPML: make a feeds.yaml of it with `monitor feeds export feeds.yaml`")
         raise ConfigError(said.format(file=file))
+    if not former:
+        remarks = "".join(line for line in text.splitlines(keepends=True) if line.startswith("#"))
+        return remarks + feedlist.write(new), new
     if is_plain_list(text):
         return text.rstrip("\n") + "\n" + "".join(f"{feed.url}\n" for feed in new), new
     end = feedlist.end_of_list(text)

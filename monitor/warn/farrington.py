@@ -17,9 +17,8 @@ from typing import Literal
 import numpy as np
 import numpy.typing as npt
 
-from monitor.warn.aberration import NAN
-
 Array = npt.NDArray[np.float64]
+NAN = math.nan
 MOST_STEPS = 25  # of the iteration; R's glm.control
 CONVERGED = 1e-8  # relative change of the deviance
 

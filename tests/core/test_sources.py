@@ -9,7 +9,7 @@ import pytest
 from monitor.domain import Feed, FeedKind, Trust
 from monitor.errors import ConfigError
 from monitor.ingest import feedlist, opml
-from monitor.ingest.sources import load
+from monitor.ingest.sources import appended, load, read
 
 HALF_HOUR = timedelta(minutes=30)
 SHIPPED = Path(__file__).parents[2] / "feeds.yaml"
@@ -160,3 +160,12 @@ def test_the_cost_of_a_list_grows_with_its_length_and_no_faster(written):
         return time.process_time() - began
 
     assert min(cost(10_000), cost(10_000)) < 30 * max(cost(1_000), cost(1_000))
+
+
+@pytest.mark.parametrize("text", ["", "feeds: []\n", "# ours\n", "# ours\nfeeds:\n"])
+def test_a_list_that_names_no_feed_yet_is_begun(text: str) -> None:
+    feed = Feed(name="Port", url="https://port.example/rss")
+    whole, new = appended(text, [feed], file=Path("feeds.yaml"), default_every=timedelta(hours=1))
+    assert [one.name for one in new] == ["Port"]
+    assert whole.startswith("# ours") == text.startswith("# ours")
+    assert [one.url for one in read(whole, file=Path("feeds.yaml"), default_every=timedelta(hours=1))] == [feed.url]
