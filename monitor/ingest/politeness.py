@@ -33,11 +33,13 @@ def next_poll(
 ) -> datetime:
     """The earliest next poll: our interval, doubled per failure, or the server's wish if that is longer.
 
-    At most a day away. `spread`, 0 to 1, makes the wait up to a tenth longer, so that feeds
-    which began together do not stay together. A poll that would fall into `skips` waits for their end.
+    At most a day away. By `spread`, 0 to 1, our interval is up to a tenth shorter and the server's up to a tenth
+    longer, so that feeds which began together do not stay together and none is asked later than its interval or
+    sooner than its server likes. A poll that would fall into `skips` waits for their end.
     """
     ours = min(max(every, timedelta(0)), LONGEST_WAIT) * (1 << min(max(failures, 0), DOUBLINGS))
-    wait = max(ours, min(server_asks or timedelta(0), LONGEST_WAIT)) * (1 + 0.1 * min(max(spread, 0.0), 1.0))
+    part = 0.1 * min(max(spread, 0.0), 1.0)
+    wait = max(ours * (1 - part), min(server_asks or timedelta(0), LONGEST_WAIT) * (1 + part))
     return _after_skips(now + min(wait, LONGEST_WAIT), skips, latest=now + LONGEST_WAIT)
 
 
