@@ -35,6 +35,7 @@ TEND_AFTER = timedelta(seconds=30)  # the first pass goes first
 TICK_TEND = timedelta(seconds=60)
 TICK_SEND = timedelta(seconds=5)
 TICK_REMIND = timedelta(minutes=5)
+AT_ONCE = 3_000  # feeds taken in one go: with 100,000 due, taking all would hold every other writer up
 RETRIED_AT_ONCE = 64  # feeds that failed, asked in one pass: half a minute where all of them hang
 QUICKEST = timedelta(seconds=0.2)
 DRAIN_S = 8.0  # running jobs may end within this after SIGTERM
@@ -51,22 +52,26 @@ class Daemon:
         self.stopping = threading.Event()
 
     def poll(self) -> None:
-        """A pass over what is due; nothing happens when nothing is."""
-        self.shell.refresh()
-        due = self.shell.store.next_due(failing=False)
-        if due is None or due <= self.shell.clock():
-            outcome = run_pass(self.shell, failing=False, stop=self.stopping.is_set)
-            metrics.passed(outcome)
-            if outcome.feeds:
-                log.info("polled", extra={"feeds": outcome.feeds, "new": outcome.items_new, "took_s": outcome.took_s})
-        announce(self.shell, now=self.shell.clock())
+        """Passes over what is due, so many feeds each; nothing happens when nothing is."""
+        feeds = AT_ONCE
+        while feeds == AT_ONCE and not self.stopping.is_set():
+            self.shell.refresh()
+            feeds = self._pass(failing=False, most=AT_ONCE)
+            announce(self.shell, now=self.shell.clock())
+
+    def _pass(self, *, failing: bool, most: int) -> int:
+        """One pass over at most so many sound or failing feeds, where any is due; returns how many there were."""
+        if not self.shell.store.due_count(now=self.shell.clock(), most=1, failing=failing):
+            return 0
+        outcome = run_pass(self.shell, failing=failing, most=most, beside=not failing, stop=self.stopping.is_set)
+        metrics.passed(outcome)
+        if outcome.feeds:
+            log.info("polled", extra={"feeds": outcome.feeds, "new": outcome.items_new, "took_s": outcome.took_s})
+        return outcome.feeds
 
     def retry(self) -> None:
         """A pass over some of the feeds that failed when last asked: no sound feed waits for one that hangs."""
-        due = self.shell.store.next_due(failing=True)
-        if due is not None and due <= self.shell.clock():
-            outcome = run_pass(self.shell, failing=True, most=RETRIED_AT_ONCE, stop=self.stopping.is_set)
-            metrics.passed(outcome)
+        self._pass(failing=True, most=RETRIED_AT_ONCE)
 
     def send(self) -> None:
         """Digests whose period has ended, then what is due in the outbox."""
@@ -120,7 +125,8 @@ def serve(shell: Shell, *, web: bool, mail: bool) -> int:
     from apscheduler.schedulers.background import BackgroundScheduler
 
     with ExitStack() as stack:
-        stack.enter_context(only_one(shell))
+        if stack.enter_context(only_one(shell)).alone:
+            shell.store.take_over()  # as a container that was killed left it, whose name was another one
         shell.store.sync_feeds(shell.feeds)  # a wrong feeds.yaml or profile ends us here, before anything starts
         _profiles = shell.profiles
         daemon = Daemon(shell, mail=mail)
@@ -189,6 +195,7 @@ class only_one:  # noqa: N801  (reads as a word: `with only_one(shell)`)
 
     def __init__(self, shell: Shell) -> None:
         self._file = self._lock_file(shell)
+        self.alone = self._file is not None
         self._handle: IO[str] | None = None
 
     @staticmethod

@@ -56,26 +56,27 @@ def run_pass(
     everything: bool = False,
     most: int | None = None,
     failing: bool | None = None,
+    beside: bool = True,
     fetch_only: bool = False,
     progress: Progress | None = None,
     stop: Callable[[], bool] = lambda: False,
 ) -> PollOutcome:
     """All due feeds, from the network to the outbox. Safe to repeat; `stop` ends it after the running batch.
 
-    With `most` it is one shard of the work that several machines share: at most so many of the feeds that
-    are due; the list of feeds and what waits for the classifier are then looked after by another job.
+    With `most` it takes at most so many of the feeds that are due, for somebody who goes on with the next ones.
+    `beside`: whether the list of feeds and what waits for the classifier are looked after, too, or by another job.
     `failing`: only feeds that failed when last asked, or only the others, so that neither kind waits for the other.
     """
     began, now = time.monotonic(), shell.clock()
     _feeds, _profiles = shell.feeds, shell.profiles  # wrong ones end the pass before it begins
     store = shell.store
-    if most is None:
+    if beside:
         shell.sync_feeds()
     _give_back(shell)
     due = store.claim_due(shell.feeds, now=now, everything=everything, most=most, failing=failing)
     pass_id = store.start_pass(at=now) if due else None
     counts: Counter[str] = Counter(feeds=len(due))
-    if not fetch_only and most is None:
+    if not fetch_only and beside:
         judge_waiting(shell, now=now, counts=counts)
     if due:
         with _given_back(shell, due):

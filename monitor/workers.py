@@ -30,7 +30,9 @@ from monitor.tending import tend
 
 log = logging.getLogger(__name__)
 
-SHARD = 300  # feeds a job takes
+SHARD = 300  # feeds a job takes at most
+SMALLEST = 50  # and at least, or the queue costs more than the feeds
+SHARES = 4  # jobs for each worker of what is due, so that all of them end at about the same time
 MOST_SHARDS = 64  # jobs waiting at most; more would only be more of the same
 TICK_S = 1.0
 AGAIN_S = 3.0  # after the database was away
@@ -43,6 +45,7 @@ QUEUE_SCHEMA = "procrastinate"  # its tables stand apart from ours
 ALIVE = "keepalives=1&keepalives_idle=5&keepalives_interval=5&keepalives_count=3&tcp_user_timeout=20000"
 # The server, too, has to notice that a machine is cut off: the scheduler's lock is free when its session ends.
 NOTICED = "SET tcp_keepalives_idle = 5; SET tcp_keepalives_interval = 5; SET tcp_keepalives_count = 3"
+WORKERS = "SELECT count(*) FROM procrastinate.procrastinate_workers WHERE last_heartbeat > now() - %s * interval '1 s'"
 SCHEDULER = "SELECT pg_try_advisory_lock(hashtext('monitor: scheduler'))"
 
 
@@ -94,9 +97,14 @@ def make_queue(url: str) -> None:
 # --- the scheduler ------------------------------------------------------------------------------------
 
 
-def shards_needed(due: int) -> int:
+def shard_of(due: int, workers: int) -> int:
+    """How many feeds a job takes: with several workers so few that none is without while another has many."""
+    return SHARD if workers < 2 else min(max(-(-due // (workers * SHARES)), SMALLEST), SHARD)
+
+
+def shards_needed(due: int, shard: int = SHARD) -> int:
     """How many jobs the feeds that are due are worth."""
-    return min(-(-due // SHARD), MOST_SHARDS)
+    return min(-(-due // shard), MOST_SHARDS)
 
 
 def _schedule(shell: Shell, url: str, stopping: threading.Event) -> None:
@@ -111,27 +119,30 @@ def _schedule(shell: Shell, url: str, stopping: threading.Event) -> None:
                     for number in count():
                         if stopping.wait(TICK_S):
                             break
-                        held.execute("SELECT 1")  # the lock is ours only as long as this session lives
+                        # The lock is ours only as long as the session lives that we ask here.
+                        [workers] = held.execute(WORKERS, [STALLED_S]).fetchone()
                         with metrics.timed("schedule"), shell.progress.job("schedule"):
-                            tick(shell, app, tending=number % TEND_TICKS == 0)
+                            tick(shell, app, workers=workers, tending=number % TEND_TICKS == 0)
                     shell.store.forget_steps(("schedule", "tell"))  # stopped in order, the next one notes anew
         except Exception as problem:
             shell.progress.failed("scheduling", StoreError(first_line(problem)))
         stopping.wait(LOCK_TRY_S)
 
 
-def tick(shell: Shell, app: Any, *, tending: bool = False) -> int:
+def tick(shell: Shell, app: Any, *, workers: int = 1, tending: bool = False) -> int:
     """Put as many jobs into the queue as there is work; one that waits already is not put twice. Returns how many."""
     from procrastinate.exceptions import AlreadyEnqueued
 
     now = shell.clock()
-    shards = shards_needed(shell.store.due_count(now=now, most=SHARD * MOST_SHARDS))
-    wanted: list[tuple[str, str, str | None]] = [(task, task, task) for task in (*ALONE, *TENDED * tending)]
-    wanted += [("poll", f"poll {number}", None) for number in range(shards)]
+    due = shell.store.due_count(now=now, most=SHARD * MOST_SHARDS)
+    shard = shard_of(due, workers)
+    wanted: list[tuple[str, str, dict[str, int]]] = [(task, task, {}) for task in (*ALONE, *TENDED * tending)]
+    wanted += [("poll", f"poll {number}", {"most": shard}) for number in range(shards_needed(due, shard))]
     put = 0
-    for task, name, lock in wanted:
+    for task, name, asked in wanted:
+        lock = None if task == "poll" else task
         try:
-            app.configure_task(task, queueing_lock=name, queue=task, lock=lock).defer()
+            app.configure_task(task, queueing_lock=name, queue=task, lock=lock).defer(**asked)
         except AlreadyEnqueued:
             continue
         put += 1
@@ -172,6 +183,7 @@ async def _take_jobs(shell: Shell, url: str, stopping: threading.Event, concurre
         stopping.set()
         stop.set()
 
+    loop.set_exception_handler(_told)
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, end)
     notify_systemd("READY=1")
@@ -186,6 +198,17 @@ async def _take_jobs(shell: Shell, url: str, stopping: threading.Event, concurre
     log.warning("worker stopped")
 
 
+def _told(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+    """A job whose end the queue could not be told is no bug: the database was away, or it was given up meanwhile."""
+    from procrastinate.exceptions import ProcrastinateException
+
+    problem = context.get("exception")
+    if isinstance(problem, ProcrastinateException):
+        log.warning("a job's end could not be noted", extra={"why": first_line(problem)})
+    else:
+        loop.default_exception_handler(context)
+
+
 async def _serve_queue(
     shell: Shell, url: str, stopping: threading.Event, stop: asyncio.Event, concurrency: int
 ) -> None:
@@ -193,7 +216,7 @@ async def _serve_queue(
     from procrastinate import App, PsycopgConnector
 
     app = App(connector=PsycopgConnector(conninfo=url, kwargs=_apart(), min_size=1, max_size=concurrency + 3))
-    app.task(name="poll", queue="poll")(lambda: poll(shell, stopping))
+    app.task(name="poll", queue="poll")(lambda most: poll(shell, stopping, most))
     app.task(name="tell", queue="tell")(lambda: tell(shell, stopping))
     app.task(name="tend", queue="tend")(lambda: beside(shell, stopping))
     async with app.open_async():
@@ -240,15 +263,15 @@ async def _bury_the_dead(app: Any) -> bool:
 
 def first_line(problem: Exception) -> str:
     """What a library says went wrong, in one line; where it says nothing, what it wrapped."""
-    said = (line for one in (problem, problem.__cause__) for line in str(one or "").splitlines() if line.strip())
+    said = (line for one in (problem.__cause__, problem) for line in str(one or "").splitlines() if line.strip())
     return next(said, repr(problem))
 
 
-def poll(shell: Shell, stopping: threading.Event) -> None:
-    """One shard of what is due."""
+def poll(shell: Shell, stopping: threading.Event, most: int) -> None:
+    """One shard of what is due: at most so many feeds."""
     with _border(shell, "poll"):
         shell.refresh()
-        outcome = run_pass(shell, most=SHARD, stop=stopping.is_set)
+        outcome = run_pass(shell, most=most, beside=False, stop=stopping.is_set)
         metrics.passed(outcome)
         if outcome.feeds:
             log.info("polled", extra={"feeds": outcome.feeds, "new": outcome.items_new, "took_s": outcome.took_s})

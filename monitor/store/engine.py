@@ -16,7 +16,21 @@ from pathlib import Path
 from threading import Lock
 from typing import Any
 
-from sqlalchemy import JSON, Connection, CursorResult, Engine, Executable, Table, create_engine, event, insert, text
+from sqlalchemy import (
+    JSON,
+    ColumnElement,
+    Connection,
+    CursorResult,
+    Engine,
+    Executable,
+    Table,
+    create_engine,
+    event,
+    insert,
+    select,
+    text,
+    update,
+)
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, IntegrityError, SQLAlchemyError
 
@@ -24,6 +38,7 @@ from monitor.errors import ConfigError, ConflictError, StoreError
 from monitor.i18n import N_, _
 from monitor.store.schema import HEAD, UtcDateTime, for_postgresql
 
+HIDDEN = "hidden"  # it runs, and when it began is not shown to us
 BUSY_MS = 30_000  # a writer waits this long for another one before it gives up
 
 
@@ -215,21 +230,49 @@ def bring_up_to_date(engine: Engine) -> None:
 @cache
 def owner() -> str:
     """Who holds a lease: this machine and process, so that a dead holder is recognised."""
-    return f"{socket.gethostname()}:{os.getpid()}"
+    return f"{_machine()}:{os.getpid()}:{_began(os.getpid())}"
 
 
-def holder_is_gone(leased_by: str) -> bool:
-    """True when the lease's holder was a process of this machine that no longer runs."""
-    host, _, pid = leased_by.rpartition(":")
-    if host != socket.gethostname() or not pid.isdigit():
-        return False
+def holder_is_gone(leased_by: str, *, elsewhere: bool = False) -> bool:
+    """True when the lease's holder was a process of this machine that no longer runs; `elsewhere` where it was none."""
+    machine, _, process = leased_by.rpartition(":")[0].rpartition(":")
+    if machine != _machine() or not process.isdigit():
+        return elsewhere
+    return _began(int(process)) not in (leased_by.rpartition(":")[2], HIDDEN)
+
+
+@cache
+def _machine() -> str:
+    """Host name and process namespace: two containers may have the same name, and each has a process 1."""
     try:
-        os.kill(int(pid), 0)
-    except ProcessLookupError:
-        return True
-    except PermissionError:
-        return False
-    return False
+        return f"{socket.gethostname()}/{Path('/proc/self/ns/pid').stat().st_ino}"
+    except OSError:
+        return socket.gethostname()
+
+
+def _began(process: int) -> str:
+    """When a process of this machine began, so that none is taken for an earlier one; "" where none runs."""
+    try:
+        state = Path(f"/proc/{process}/stat").read_bytes().rpartition(b")")[2].split()
+        return "" if state[0] == b"Z" else state[19].decode()  # Source: proc(5)
+    except OSError:  # no such process, not shown to us, or no Linux
+        try:
+            os.kill(process, 0)
+        except ProcessLookupError:
+            return ""
+        except PermissionError:
+            pass
+        return HIDDEN
+
+
+def free_dead_leases(
+    connection: Connection, table: Table, held: ColumnElement[bool], *, elsewhere: bool = False
+) -> None:
+    """Take what is `held` from holders that are gone (`elsewhere` as for `holder_is_gone`)."""
+    holders = connection.execute(select(table.c.leased_by).where(held).distinct()).scalars()
+    if gone := [holder for holder in holders if holder_is_gone(holder, elsewhere=elsewhere)]:
+        free = update(table).where(held, table.c.leased_by.in_(gone))
+        connection.execute(free.values(lease_until=None, leased_by=""))
 
 
 def inserted_id(result: CursorResult[Any]) -> int:

@@ -11,12 +11,13 @@ from urllib.parse import urlsplit
 from sqlalchemy import ColumnElement, Connection, Engine, and_, bindparam, case, func, or_, select, text, true, update
 
 from monitor.domain import Feed, FeedState, FeedUpdate, Rhythm, Silence
-from monitor.store.engine import holder_is_gone, owner, reading, upsert, writing
+from monitor.store.engine import free_dead_leases, owner, reading, upsert, writing
 from monitor.store.schema import feeds, items
 
 ANEW = {"etag": "", "last_modified": "", "body_digest": b""}  # the next request goes without validators
-LEASE = timedelta(minutes=15)  # longer than any pass over what one claim takes
-SHARD_LEASE = timedelta(minutes=5)  # of a claim that takes some of what is due: a machine cut off delays no feed longer
+LEASE = timedelta(minutes=15)  # at most
+LEASE_AT_LEAST = timedelta(minutes=1)  # and a second more for each feed: what a machine took that is gone waits so long
+IN_HAND = feeds.c.lease_until.is_not(None)
 CHUNK = 500  # bound parameters a statement, well under SQLite's limit
 
 
@@ -75,7 +76,7 @@ class FeedsDoor:
         by_name = {feed.name: feed for feed in listed}
         with writing(self._engine) as connection:
             _one_claim_at_a_time(connection)
-            _give_up_dead_leases(connection)
+            free_dead_leases(connection, feeds, IN_HAND)
             elsewhere = select(feeds.c.host).where(_leased(now), feeds.c.host != "")
             if failing is None:
                 elsewhere = elsewhere.where(feeds.c.leased_by != owner())
@@ -86,14 +87,15 @@ class FeedsDoor:
                 query = query.where(_due(now))
             found = connection.execute(query.order_by(feeds.c.next_poll, feeds.c.id).limit(most))
             rows = [row for row in found if row.name in by_name]
-            lease = {"lease_until": now + (LEASE if most is None else SHARD_LEASE), "leased_by": owner()}
+            lease = {"lease_until": now + _lease_of(len(rows)), "leased_by": owner()}
             for part in _chunks([row.id for row in rows]):
                 connection.execute(update(feeds).where(feeds.c.id.in_(part)).values(**lease))
         return [_state(row, by_name[row.name]) for row in rows]
 
-    def due_count(self, *, now: datetime, most: int) -> int:
-        """How many feeds are due and not in hand, counted up to `most`."""
-        found = select(feeds.c.id).where(feeds.c.polled, _due(now), ~_leased(now)).limit(most)
+    def due_count(self, *, now: datetime, most: int, failing: bool | None = None) -> int:
+        """How many feeds (`failing` as for `claim_due`) are due and not in hand, counted up to `most`."""
+        ready = (feeds.c.polled, _of_kind(failing), _due(now), ~_leased(now))
+        found = select(feeds.c.id).where(*ready).limit(most)
         with reading(self._engine) as connection:
             return int(connection.execute(select(func.count()).select_from(found.subquery())).scalar_one())
 
@@ -117,14 +119,6 @@ class FeedsDoor:
         values = {"served_from": host, "held_from": "", "failures": 0, "error": "", "next_poll": None, **ANEW}
         with writing(self._engine) as connection:
             return connection.execute(update(feeds).where(held).values(**values)).rowcount == 1
-
-    def next_due(self, *, failing: bool | None = None) -> datetime | None:
-        """When the next feed is due (`failing` as for `claim_due`); None for one never polled, or where none is."""
-        with reading(self._engine) as connection:
-            never = case((feeds.c.next_poll.is_(None), 1), else_=0)
-            of_kind = select(func.min(feeds.c.next_poll), func.max(never)).where(feeds.c.polled, _of_kind(failing))
-            row = connection.execute(of_kind).one()
-        return None if row[1] else row[0]
 
     def items_per_feed(self) -> dict[str, int]:
         """How many items of each feed are stored, by name."""
@@ -234,18 +228,15 @@ def _leased(now: datetime) -> ColumnElement[bool]:
     return and_(until.is_not(None), until > now, until <= now + 2 * LEASE)
 
 
+def _lease_of(count: int) -> timedelta:
+    """How long a claim of so many feeds may take: 32 at a time, and no answer takes longer than 30 s."""
+    return min(LEASE_AT_LEAST + timedelta(seconds=count), LEASE)
+
+
 def _one_claim_at_a_time(connection: Connection) -> None:
     """Hosts are given out whole, so two claims must not run into one another; SQLite has one writer anyhow."""
     if connection.dialect.name == "postgresql":
         connection.execute(text("SELECT pg_advisory_xact_lock(hashtext('monitor: claim feeds'))"))
-
-
-def _give_up_dead_leases(connection: Connection) -> None:
-    holders = connection.execute(select(feeds.c.leased_by).where(feeds.c.lease_until.is_not(None)).distinct()).scalars()
-    gone = [holder for holder in holders if holder_is_gone(holder)]
-    if gone:
-        free = update(feeds).where(feeds.c.lease_until.is_not(None), feeds.c.leased_by.in_(gone))
-        connection.execute(free.values(lease_until=None, leased_by=""))
 
 
 def _chunks(values: Sequence) -> list[Sequence]:  # type: ignore[type-arg]

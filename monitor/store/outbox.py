@@ -24,13 +24,14 @@ from sqlalchemy import (
 from monitor.domain import Alert, Message, MessageKind, MessageState, Notice, Reason, Recipient
 from monitor.errors import ConflictError
 from monitor.i18n import _
-from monitor.store.engine import Together, holder_is_gone, inserted_id, owner, reading, writing
+from monitor.store.engine import Together, free_dead_leases, inserted_id, owner, reading, writing
 from monitor.store.rows import to_alert
 from monitor.store.schema import alerts, notices, outbox
 from monitor.store.trail import write_trail
 
 MAIL = "email"
 LEASE = timedelta(minutes=15)  # longer than the ten minutes a server may take to answer the final dot
+IN_HAND = outbox.c.state == MessageState.SENDING.value
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -112,12 +113,10 @@ class OutboxDoor:
         due = or_(outbox.c.next_try.is_(None), outbox.c.next_try <= now, outbox.c.next_try > now + longest)
         ready = and_(outbox.c.state == MessageState.READY.value, due)
         with writing(self._engine) as connection:
-            sending = outbox.c.state == MessageState.SENDING.value
-            holders = connection.execute(select(outbox.c.leased_by).where(sending).distinct()).scalars()
-            gone = [holder for holder in holders if holder_is_gone(holder)]
+            free_dead_leases(connection, outbox, IN_HAND)
             lease = outbox.c.lease_until  # twice too far off: set by a clock that was wrong, not by a quicker thread
-            over = or_(lease.is_(None), lease <= now, lease > now + 2 * LEASE, outbox.c.leased_by.in_(gone))
-            query = select(outbox.c.id).where(or_(ready, and_(sending, over)))
+            over = or_(lease.is_(None), lease <= now, lease > now + 2 * LEASE)
+            query = select(outbox.c.id).where(or_(ready, and_(IN_HAND, over)))
             if mail is not None:
                 query = query.where((outbox.c.channel == MAIL) if mail else (outbox.c.channel != MAIL))
             order = (outbox.c.kind != MessageKind.NOTICE.value, outbox.c.id)

@@ -16,7 +16,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from monitor import metrics
 from monitor.config import Secret, Settings
 from monitor.daemon import Daemon
-from monitor.domain import PollOutcome, Role
+from monitor.domain import Decision, FeedUpdate, PollOutcome, Role
 from monitor.errors import ConfigError, StoreError
 from monitor.progress import WATCH_OVER, Progress, stuck_since
 from monitor.shell import Shell
@@ -93,6 +93,20 @@ def test_a_stuck_job_ends_watchdog_and_health_and_one_that_gets_on_brings_them_b
     assert metrics.health(Watch(shell))[0] == 503
     poll(), daemon.watchdog()
     assert (systemd.recv(100), awake(shell)) == (b"WATCHDOG=1", True)
+
+
+def test_feeds_that_a_clock_a_year_ahead_put_off_are_polled(
+    shell: Shell, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shell.sync_feeds()
+    [state] = shell.store.claim_due(shell.feeds, now=NOW)
+    ahead = NOW + timedelta(days=365)
+    noted = FeedUpdate(feed_id=state.id, polled=ahead, next_poll=ahead, ok=True)
+    shell.store.record(updates=[noted], new=[], decision=Decision())
+    passes: list[object] = []
+    monkeypatch.setattr("monitor.daemon.run_pass", lambda *_, **asked: passes.append(asked) or PollOutcome(feeds=1))
+    Daemon(shell, mail=True).poll()
+    assert len(passes) == 1
 
 
 def test_a_job_that_only_fails_does_not_get_on(shell: Shell, clock: Clock, caplog: pytest.LogCaptureFixture) -> None:

@@ -261,11 +261,31 @@ def test_a_feed_is_claimed_by_one_poller_until_it_is_written_back(store: Store) 
 
 def test_the_lease_of_a_dead_process_is_taken_over_at_once(store: Store) -> None:
     store.sync_feeds([FEED])
+    machine, process, began = owner().rsplit(":", 2)
+    for dead in (f"{machine}:4194303:{began}", f"{machine}:{process}:1"):  # none, and an earlier one with its number
+        store.claim_due([FEED], now=NOW)
+        with writing(store._engine) as connection:
+            connection.execute(feeds.update().values(leased_by=dead))
+        assert len(store.claim_due([FEED], now=NOW)) == 1
+        with writing(store._engine) as connection:
+            connection.execute(feeds.update().values(lease_until=None))
+
+
+def test_only_who_shares_its_database_with_no_machine_takes_what_another_had_in_hand(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store.sync_feeds([FEED])
+    store.put_message(a_message())
+    for door in ("feeds", "outbox"):
+        monkeypatch.setattr(f"monitor.store.{door}.owner", lambda: "a-container/4026531836:1:77")
     store.claim_due([FEED], now=NOW)
-    dead = f"{owner().rpartition(':')[0]}:4194303"
-    with writing(store._engine) as connection:
-        connection.execute(feeds.update().values(leased_by=dead))
-    assert len(store.claim_due([FEED], now=NOW)) == 1
+    store.claim_messages(now=NOW, limit=1)
+    monkeypatch.undo()
+    assert (store.claim_due([FEED], now=NOW), store.claim_messages(now=NOW, limit=1)) == ([], [])
+    store.take_over()
+    assert (len(store.claim_due([FEED], now=NOW)), len(store.claim_messages(now=NOW, limit=1))) == (1, 1)
+    store.take_over()  # what this process has it keeps
+    assert (store.claim_due([FEED], now=NOW), store.claim_messages(now=NOW, limit=1)) == ([], [])
 
 
 def test_a_failed_poll_keeps_the_last_answer_and_counts(store: Store) -> None:
@@ -475,7 +495,7 @@ def test_a_shard_takes_no_more_than_asked_and_no_host_that_another_has(
     theirs = store.claim_due(listed, now=NOW, most=5)
     assert [state.feed.name for state in theirs] == ["b 0", "b 1", "b 2"]
     assert store.claim_due(listed, now=NOW, most=5) == []
-    later = NOW + 6 * MINUTE  # a machine that is cut off keeps its feeds from nobody for longer
+    later = NOW + 2 * MINUTE  # a machine that is cut off keeps so few feeds from nobody for longer
     assert len(store.claim_due(listed, now=later, most=9)) == 6
 
 
@@ -488,7 +508,7 @@ def test_feeds_that_failed_are_claimed_apart_and_no_host_by_both(store: Store) -
         for name in ("a 0", "b 0", "b 1")
     ]
     store.record(updates=failed, new=[], decision=Decision())
-    assert store.next_due(failing=True) == NOW
+    assert store.due_count(now=NOW, most=9, failing=True) == 0  # in hand still
     store.release(list(claimed.values()))
     failing = store.claim_due(listed, now=NOW, failing=True, most=2)
     assert [state.feed.name for state in failing] == ["a 0", "b 0"]
