@@ -121,16 +121,14 @@ def _wait(holds: Callable[[], object], seconds: float) -> None:
 
 
 def _cpu(folder: Path, server: Server) -> float:
-    """CPU seconds of everything that has to do with `folder` or the server, ended children of the living included."""
+    """CPU seconds of everything that works in `folder` or the server's, ended children of the living included."""
     total = 0.0
     for process in psutil.process_iter():
         try:
             about = " ".join([*process.cmdline(), process.cwd()])
-            if str(folder) in about or "postgres" in process.name():
+            if str(folder) in about or str(server.folder) in about:
                 times = process.cpu_times()
-                total += times.user + times.system
-                if process.name() != "postgres":
-                    total += times.children_user + times.children_system
+                total += times.user + times.system + times.children_user + times.children_system
         except psutil.Error:
             continue
     return total
