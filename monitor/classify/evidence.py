@@ -23,6 +23,7 @@ def evidence(
     `carried` (len(grams), 3): how much each word or pair of the text, numbered by `grams`, added to each tag's score.
     """
     raw = f"{text.title} {text.summary}".lower()
+    plain = raw if raw.isascii() else simplified(raw)
     of_tags = carried.T.tolist()
     found: list[Evidence] = []
     for tag in tags:
@@ -31,7 +32,7 @@ def evidence(
         for position in sorted(range(len(part)), key=part.__getitem__, reverse=True)[: MOST * 2]:
             if part[position] <= 0 or len(taken) >= MOST:
                 break
-            word = as_written(vocabulary[grams[position]], raw)
+            word = as_written(vocabulary[grams[position]], raw, plain)
             if word and not any(word in other or other in word for other in taken):
                 taken.append(word)
                 found.append(Evidence(word=word, tag=tag, weight=part[position]))
@@ -39,14 +40,17 @@ def evidence(
     return tuple(found[:MOST])
 
 
-def as_written(gram: str, raw: str) -> str:
-    """The gram without stop words as it stands in `raw`, or "" when it does not stand there as words of its own."""
+def as_written(gram: str, raw: str, plain: str) -> str:
+    """The gram without stop words as it stands in `raw`, or "" when it does not stand there as words of its own.
+
+    `plain`: the same in simplified characters.
+    """
     word, unspaced = _joined(gram)
     if not word:
         return ""
     if unspaced:
         at = raw.find(word)
-        at = at if at >= 0 else simplified(raw).find(word)
+        at = at if at >= 0 else plain.find(word)
         return raw[at : at + len(word)] if at >= 0 else ""
     return word if (not word.isascii() and word in raw) or _stands_alone(word, raw) else ""
 

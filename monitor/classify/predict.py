@@ -107,11 +107,14 @@ class Classifier:
         doubted = (probabilities >= thresholds * BAND[0]) & (probabilities < np.minimum(thresholds * BAND[1], 0.95))
         rows = np.flatnonzero(flagged.any(axis=1)).tolist()
         topics = dict(zip(rows, 1 / (1 + np.exp(-self.reader.topic_odds(reading, rows))), strict=True))
+        carried = weights.tag_weights[reading.numbers] * reading.values[:, None]
+        models = [f"{weights.version}/{name}" for name in TIERS]
+        columns = zip(texts, probabilities.tolist(), tiers.tolist(), flagged.tolist(), doubted.tolist(), strict=True)
         found = []
-        for row, (text, chances, tier) in enumerate(zip(texts, probabilities.tolist(), tiers.tolist(), strict=True)):
-            labels = _tags_where(flagged[row]) if row in topics else ()
-            unsure = bool(doubted[row].any())
-            told = labels or (_tags_where(doubted[row]) if unsure else ())
+        for row, (text, chances, tier, holds, is_doubted) in enumerate(columns):
+            labels = _tags_where(holds) if row in topics else ()
+            unsure = True in is_doubted
+            told = labels or (_tags_where(is_doubted) if unsure else ())
             language = language_of(text.title, text.summary, text.language)
             found.append(
                 Judgement(
@@ -121,8 +124,8 @@ class Classifier:
                     topics=self._topics(labels, topics[row]) if labels else (),
                     language=language,
                     countries=places(text.title, text.summary, language).countries if labels else (),
-                    evidence=self._evidence(text, reading, row, told) if told else (),
-                    model=f"{weights.version}/{TIERS[tier]}",
+                    evidence=self._evidence(text, reading, row, carried, told) if told else (),
+                    model=models[tier],
                 )
             )
         return found
@@ -136,11 +139,12 @@ class Classifier:
             found += ranked[:1] + [(p, topic) for p, topic in ranked[1:3] if p >= TOPIC_FROM]
         return tuple(topic for _, topic in sorted(found, reverse=True))
 
-    def _evidence(self, text: Text, reading: Reading, row: int, tags: Sequence[Tag]) -> tuple[Evidence, ...]:
-        numbers, values = reading.words_of(row)
-        carried = self.weights.tag_weights[numbers] * values[:, None]
-        return evidence(text, numbers.tolist(), carried, tags, self.weights.vocabulary)
+    def _evidence(
+        self, text: Text, reading: Reading, row: int, carried: Floats, tags: Sequence[Tag]
+    ) -> tuple[Evidence, ...]:
+        part = slice(*reading.starts[row : row + 2].tolist())
+        return evidence(text, reading.numbers[part].tolist(), carried[part], tags, self.weights.vocabulary)
 
 
-def _tags_where(holds: npt.NDArray[np.bool_]) -> tuple[Tag, ...]:
-    return tuple(tag for tag, is_so in zip(TAGS, holds.tolist(), strict=True) if is_so)
+def _tags_where(holds: Sequence[bool]) -> tuple[Tag, ...]:
+    return tuple(tag for tag, is_so in zip(TAGS, holds, strict=True) if is_so)

@@ -1,13 +1,14 @@
 """What the fast tier reads of texts, a batch at a time: words and pairs, spelling and concepts. NumPy alone.
 
-Equal to scikit-learn's own scores to 1e-6; looking words up is all that is left of a text's cost in Python.
+Equal to scikit-learn's own scores to 1e-6. Each different word is looked up once and remembered; what is left of a
+text's cost in Python is cutting it into words.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from itertools import combinations, pairwise
+from itertools import chain
 
 import numpy as np
 import numpy.typing as npt
@@ -16,7 +17,7 @@ from monitor.classify.artefact import Weights
 from monitor.classify.features import PIECES_COUNT, SPELLED_LEAST, pieces, title_and_whole
 from monitor.domain import TAGS, Text
 
-WORDS_KEPT = 20_000  # whose spelling is remembered from batch to batch
+WORDS_KEPT = 20_000  # that are remembered from batch to batch
 
 Floats = npt.NDArray[np.float64]
 Numbers = npt.NDArray[np.intp]
@@ -38,127 +39,146 @@ class Reading:
 
 
 class Reader:
-    """Reads texts by a trained classifier's weights; keeps the spelling of words it has met."""
+    """Reads texts by a trained classifier's weights; keeps what it knows of the words it has met."""
 
     def __init__(self, weights: Weights) -> None:
         self._weights = weights
-        self._word: dict[str, int] = {}
-        self._after: dict[str, dict[str, int]] = {}  # first word of a pair -> second -> number
-        for number, gram in enumerate(weights.vocabulary):
-            first, _, second = gram.partition(" ")
+        grams = [gram.partition(" ") for gram in weights.vocabulary]
+        self._word = {word: at for at, word in enumerate(dict.fromkeys(first for first, _, _ in grams))}
+        for _, _, second in grams:
             if second:
-                self._after.setdefault(first, {})[second] = number
+                self._word.setdefault(second, len(self._word))
+        self._alone = np.full(len(self._word) + 1, -1, dtype=np.intp)  # word -> its number; the last is no word
+        keys = np.full(len(grams), -1, dtype=np.intp)  # of pairs
+        for number, (first, _, second) in enumerate(grams):
+            if second:
+                keys[number] = self._word[first] * len(self._word) + self._word[second]
             else:
-                self._word[first] = number
+                self._alone[self._word[first]] = number
+        self._pair_number = np.argsort(keys, kind="stable")
+        self._pair_key = keys[self._pair_number]
         self._piece = {piece: number for number, piece in enumerate(weights.pieces)}
         of_pieces = weights.tag_weights[len(weights.vocabulary) :] * weights.pieces_idf[:, None]
         self._of_pieces = np.hstack([of_pieces, weights.pieces_idf[:, None] ** 2])  # log-odds; square of the length
-        self._spelling: dict[str, int] = {}  # row of `_spellings`
-        self._spellings: Floats = np.zeros((0, len(TAGS) + 1))
+        self._forget()
         number_of = {name: number for number, name in enumerate(weights.concepts)}
-        self._concept_names = sorted(set(weights.lexicon.concepts))
-        position = {name: at for at, name in enumerate(self._concept_names)}
-        self._concept = [position[name] for name in weights.lexicon.concepts]  # by term
-        self._in_title = [number_of.get(f"title:{name}", -1) for name in self._concept_names]
-        self._in_text = [number_of.get(f"text:{name}", -1) for name in self._concept_names]
-        self._pair = {
-            (position[first], position[second]): number
-            for name, number in number_of.items()
-            for first, _, second in [name.partition("+")]
-            if second
-        }
+        names = weights.lexicon.names
+        position = {name: at for at, name in enumerate(names)}
+        self._concept = np.array([position[name] for name in weights.lexicon.concepts], dtype=np.intp)  # by term
+        self._in_title = np.array([number_of.get(f"title:{name}", -1) for name in names], dtype=np.intp)
+        self._in_text = np.array([number_of.get(f"text:{name}", -1) for name in names], dtype=np.intp)
+        self._pair = np.full((len(names), len(names)), -1, dtype=np.intp)
+        for name, number in number_of.items():
+            first, _, second = name.partition("+")
+            if second:
+                self._pair[position[first], position[second]] = number
+
+    def _forget(self) -> None:
+        self._seen: dict[str, int] = {}  # row of the tables below
+        self._known: Numbers = np.zeros(0, dtype=np.intp)  # which word it is; -1: none that the classifier knows
+        self._spelling: Floats = np.zeros((0, len(TAGS) + 1))
 
     def read(self, texts: Sequence[Text]) -> Reading:
         """Scores and word features of texts."""
-        words: list[list[int]] = []
-        spelled: list[list[str]] = []
-        concepts: list[list[int]] = []
-        for text in texts:
-            in_title, tokens = title_and_whole(text)
-            words.append(self._words(tokens))
-            spelled.append([token for token in dict.fromkeys(tokens) if len(token) >= SPELLED_LEAST])
-            concepts.append(self._concepts(tokens, in_title))
-        starts, numbers, values = self._tfidf(words)
-        weights = self._weights
-        by_words = _summed(weights.tag_weights, numbers, starts, values) + weights.tag_bias + self._spelled(spelled)
-        by_concepts = _summed(weights.concept_weights, *_flat(concepts)) + weights.concept_bias
+        weights, count = self._weights, len(texts)
+        cut = [title_and_whole(text) for text in texts]
+        rows = np.repeat(np.arange(count), [len(tokens) for _, tokens in cut])
+        seen = self._rows_of(list(chain.from_iterable(tokens for _, tokens in cut)))
+        of, numbers, values = self._tfidf(*self._words(rows, seen), count)
+        by_words = _summed(weights.tag_weights, of, numbers, count, values) + weights.tag_bias
+        by_words += self._spelled(rows, seen, count)
+        by_concepts = _summed(weights.concept_weights, *self._concepts(cut), count) + weights.concept_bias
+        starts = np.searchsorted(of, np.arange(count + 1))
         return Reading(np.stack([by_words, by_concepts], axis=1), starts, numbers, values)
 
     def topic_odds(self, reading: Reading, rows: Sequence[int]) -> Floats:
         """Log-odds of each topic for some of the texts read: (len(rows), topics)."""
         parts = [reading.words_of(row) for row in rows]
-        starts = np.concatenate([[0], np.cumsum([len(numbers) for numbers, _ in parts], dtype=np.intp)])
+        of = np.repeat(np.arange(len(rows)), [len(numbers) for numbers, _ in parts])
         none: tuple[Numbers, Floats] = (np.zeros(0, dtype=np.intp), np.zeros(0))
         numbers, values = (np.concatenate(both) for both in zip(none, *parts, strict=True))
-        return _summed(self._weights.topic_weights, numbers, starts, values) + self._weights.topic_bias
+        return _summed(self._weights.topic_weights, of, numbers, len(rows), values) + self._weights.topic_bias
 
-    def _words(self, tokens: Sequence[str]) -> list[int]:
-        """Numbers of the known words and pairs of neighbours, as often as they stand there."""
-        word, after = self._word, self._after
-        found = [number for token in tokens if (number := word.get(token)) is not None]
-        found += [
-            number
-            for first, second in pairwise(tokens)
-            if (of_first := after.get(first)) is not None and (number := of_first.get(second)) is not None
-        ]
-        return found
+    def _rows_of(self, tokens: Sequence[str]) -> Numbers:
+        """The rows of the tables where each token stands, which are filled with those met for the first time."""
+        if len(self._seen) > WORDS_KEPT:
+            self._forget()
+        seen = self._seen
+        fresh = [token for token in dict.fromkeys(tokens) if token not in seen]
+        if fresh:
+            seen.update(zip(fresh, range(len(seen), len(seen) + len(fresh)), strict=True))
+            known = np.array([self._word.get(token, -1) for token in fresh], dtype=np.intp)
+            self._known = np.concatenate([self._known, known])
+            parts = [
+                [n for piece in pieces(token) if (n := self._piece.get(piece)) is not None]
+                if len(token) >= SPELLED_LEAST
+                else []
+                for token in fresh
+            ]
+            of = np.repeat(np.arange(len(fresh)), [len(part) for part in parts])
+            spelled = _summed(self._of_pieces, of, _numbers(chain.from_iterable(parts)), len(fresh))
+            self._spelling = np.concatenate([self._spelling, spelled])
+        return _numbers(map(seen.__getitem__, tokens))
 
-    def _tfidf(self, words: Sequence[Sequence[int]]) -> tuple[Numbers, Numbers, Floats]:
-        """Each text's features once, with sublinear counts times idf, scaled to length one."""
-        numbers, starts = _flat(words)
+    def _words(self, rows: Numbers, seen: Numbers) -> tuple[Numbers, Numbers]:
+        """Texts, and numbers of the known words and pairs of neighbours in them, as often as they stand there."""
+        known = self._known[seen]
+        alone = self._alone[known]
+        first, second = known[:-1], known[1:]
+        both = np.flatnonzero((first >= 0) & (second >= 0) & (rows[:-1] == rows[1:]))
+        keys = first[both] * len(self._word) + second[both]
+        at = np.minimum(np.searchsorted(self._pair_key, keys), len(self._pair_key) - 1)
+        hit = self._pair_key[at] == keys
+        of = np.concatenate([rows[alone >= 0], rows[both[hit]]])
+        return of, np.concatenate([alone[alone >= 0], self._pair_number[at[hit]]])
+
+    def _tfidf(self, rows: Numbers, numbers: Numbers, count: int) -> tuple[Numbers, Numbers, Floats]:
+        """Each text's features once, in order, with sublinear counts times idf, scaled to length one."""
         size = max(1, len(self._weights.idf))
-        rows = np.repeat(np.arange(len(words)), np.diff(starts))
         keys, counts = np.unique(rows * size + numbers, return_counts=True)
         rows, numbers = keys // size, keys % size
         values = (1 + np.log(counts)) * self._weights.idf[numbers]
-        lengths = np.sqrt(np.bincount(rows, values * values, minlength=len(words)))
-        starts = np.searchsorted(rows, np.arange(len(words) + 1))
-        return starts, numbers, values / lengths[rows]
+        lengths = np.sqrt(np.bincount(rows, values * values, minlength=count))
+        return rows, numbers, values / lengths[rows]
 
-    def _spelled(self, words: Sequence[Sequence[str]]) -> Floats:
-        """What the pieces of each text's words say of the tags, scaled to the pieces' part of a length."""
-        if len(self._spelling) > WORDS_KEPT:
-            self._spelling.clear()
-            self._spellings = self._spellings[:0]
-        known = self._spelling
-        fresh = list(dict.fromkeys(word for one in words for word in one if word not in known))
-        if fresh:
-            of_words = [[n for piece in pieces(word) if (n := self._piece.get(piece)) is not None] for word in fresh]
-            known.update(zip(fresh, range(len(known), len(known) + len(fresh)), strict=True))
-            self._spellings = np.concatenate([self._spellings, _summed(self._of_pieces, *_flat(of_words))])
-        found = _summed(self._spellings, *_flat([[known[word] for word in one] for one in words]))
+    def _spelled(self, rows: Numbers, seen: Numbers, count: int) -> Floats:
+        """What the pieces of each text's words, each word once, say of the tags, scaled to their part of a length."""
+        size = max(1, len(self._spelling))
+        once = np.unique(rows * size + seen)
+        found = _summed(self._spelling, once // size, once % size, count)
         square = found[:, -1:]
         scale = np.divide(PIECES_COUNT, np.sqrt(square), out=np.zeros_like(square), where=square > 0)
         return found[:, :-1] * scale
 
-    def _concepts(self, tokens: Sequence[str], in_title: int) -> list[int]:
-        """Numbers of the features of concepts: of the title, of the whole text, and pairs. See `Lexicon.features`."""
-        matches = self._weights.lexicon.matches(" ".join(tokens))
-        if not matches:
-            return []
-        title_ends = len(" ".join(tokens[:in_title])) + 2 if in_title else 0
-        whole = sorted({self._concept[term] for term, _, _ in matches})
-        titled = {self._concept[term] for term, _, end in matches if end <= title_ends}
-        found = [self._in_title[concept] for concept in sorted(titled)]
-        found += [self._in_text[concept] for concept in whole]
-        found += [self._pair.get(both, -1) for both in combinations(whole, 2)]
-        return [number for number in found if number >= 0]
+    def _concepts(self, cut: Sequence[tuple[int, Sequence[str]]]) -> tuple[Numbers, Numbers]:
+        """Texts, and the features of concepts in them: of title, whole text, pairs. See `Lexicon.features`."""
+        said = [" ".join(tokens) for _, tokens in cut]
+        begins = np.concatenate([[0], np.cumsum([len(one) + 3 for one in said])])  # " \n" and a blank lie between
+        matches = np.array(self._weights.lexicon.matches(" \n ".join(said)), dtype=np.intp).reshape(-1, 3)
+        of = np.searchsorted(begins, matches[:, 1], side="right") - 1
+        ends = [len(" ".join(tokens[:title])) + 2 if title else 0 for title, tokens in cut]
+        in_title = matches[:, 2] - begins[of] <= np.array(ends, dtype=np.intp)[of]
+        size = len(self._in_text)
+        keys = of * size + self._concept[matches[:, 0]]
+        whole, titled = np.unique(keys), np.unique(keys[in_title])
+        rows, concepts = whole // size, whole % size
+        found = [(titled // size, self._in_title[titled % size]), (rows, self._in_text[concepts])]
+        for apart in range(1, int(np.bincount(rows).max(initial=0))):  # all pairs within a text
+            same = np.flatnonzero(rows[:-apart] == rows[apart:])
+            found.append((rows[same], self._pair[concepts[same], concepts[same + apart]]))
+        all_rows, numbers = (np.concatenate(part) for part in zip(*found, strict=True))
+        return all_rows[numbers >= 0], numbers[numbers >= 0]
 
 
-def _flat(lists: Sequence[Sequence[int]]) -> tuple[Numbers, Numbers]:
-    """All numbers in one row, and where each list starts in it, with the end."""
-    starts = np.zeros(len(lists) + 1, dtype=np.intp)
-    np.cumsum([len(one) for one in lists], out=starts[1:])
-    return np.fromiter((n for one in lists for n in one), dtype=np.intp, count=int(starts[-1])), starts
+def _numbers(found: Iterable[int]) -> Numbers:
+    return np.fromiter(found, dtype=np.intp)
 
 
-def _summed(table: npt.NDArray[np.floating], numbers: Numbers, starts: Numbers, values: Floats | None = None) -> Floats:
-    """For each list the sum of its rows of `table`, each times its value: (lists, columns)."""
-    out: Floats = np.zeros((len(starts) - 1, table.shape[1]))
-    filled = np.flatnonzero(np.diff(starts))
-    if len(filled):
-        rows = table[numbers].astype(np.float64, copy=False)
-        if values is not None:
-            rows = rows * values[:, None]
-        out[filled] = np.add.reduceat(rows, starts[:-1][filled], axis=0)
-    return out
+def _summed(
+    table: npt.NDArray[np.floating], rows: Numbers, numbers: Numbers, count: int, values: Floats | None = None
+) -> Floats:
+    """For each of `count` texts the sum of its rows of `table`, each times its value: (count, columns)."""
+    parts = table[numbers].astype(np.float64, copy=False)
+    if values is not None:
+        parts = parts * values[:, None]
+    return np.stack([np.bincount(rows, column, minlength=count) for column in parts.T], axis=1, dtype=np.float64)
