@@ -26,6 +26,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from importlib import import_module
 from pathlib import Path
+from typing import NamedTuple
 
 from rich.console import Console
 from rich.progress import Progress
@@ -33,38 +34,37 @@ from rich.table import Table
 
 from tests.bench import peers
 from tests.bench.peers import Peer
+from tests.bench.processes import most, tree
 
 PASSES = ("first", "settle", "steady", "changed")
-TICKS = os.sysconf("SC_CLK_TCK")
 Makers = dict[str, Callable[[Path, list[str]], Peer]]
 
 
-def measured(peer: Peer) -> tuple[float, float, float]:
-    """One pass: CPU seconds of everything it used, wall seconds, peak MiB of its largest process."""
-    before, began = _tagger_cpu(peer.folder), time.monotonic()
+class Cost(NamedTuple):
+    """Of one pass: seconds of CPU of everything it used, seconds of the clock, MiB at most."""
+
+    cpu_s: float
+    wall_s: float
+    mib: float  # of the largest process
+    tree_mib: float  # of all processes together, sampled
+
+
+def measured(peer: Peer) -> Cost:
+    """One pass."""
+    before, began = tree(None, peer.folder).tagger_cpu_s, time.monotonic()
     with (peer.folder / "log").open("ab") as log:
         process = subprocess.Popen(
             peer.poll, stdout=log, stderr=log, stdin=subprocess.DEVNULL, env=os.environ | peer.env
         )
-        _, status, used = os.wait4(process.pid, 0)
+        with most(process.pid, peer.folder) as seen:
+            _, status, used = os.wait4(process.pid, 0)
+            wall = time.monotonic() - began
     process.returncode = os.waitstatus_to_exitcode(status)
     if process.returncode:
         raise SystemExit(f"{peer.name} failed: see {peer.folder / 'log'}")
-    cpu = used.ru_utime + used.ru_stime + max(0.0, _tagger_cpu(peer.folder) - before)
-    return cpu, time.monotonic() - began, used.ru_maxrss / 1024
-
-
-def _tagger_cpu(folder: Path) -> float:
-    """Of our tagging process, which outlives the pass and would not be counted with it."""
-    total = 0.0
-    for entry in Path("/proc").glob("[0-9]*"):
-        try:
-            if str(folder / "tagger.sock").encode() in (entry / "cmdline").read_bytes():
-                fields = (entry / "stat").read_text().rpartition(")")[2].split()
-                total += (int(fields[11]) + int(fields[12])) / TICKS
-        except OSError:
-            continue
-    return total
+    cpu = used.ru_utime + used.ru_stime + max(0.0, tree(None, peer.folder).tagger_cpu_s - before)
+    largest = max(used.ru_maxrss / 1024, seen.largest_mib)
+    return Cost(cpu, wall, largest, max(largest, seen.mib))
 
 
 @contextmanager
@@ -84,12 +84,10 @@ def farm(feeds: int, entries: int, port: int, *more: str) -> Iterator[str]:
         process.wait()
 
 
-def run_once(
-    name: str, makers: Makers, options: argparse.Namespace, work: Path
-) -> dict[str, tuple[float, float, float]]:
+def run_once(name: str, makers: Makers, options: argparse.Namespace, work: Path) -> dict[str, Cost]:
     """One peer through all passes on a farm of its own."""
     found = {}
-    with farm(options.feeds, options.entries, options.port) as base:
+    with farm(options.feeds, options.entries, options.port, "--latency", str(options.latency)) as base:
         urls = [f"{base}/{number}.xml" for number in range(options.feeds)]
         peer = makers[name](work / "all", urls)
         alone = makers[name](work / "one", urls[-1:])
@@ -123,6 +121,7 @@ def compare() -> int:
     parser.add_argument("--runs", type=int, default=3)
     parser.add_argument("--port", type=int, default=8390)
     parser.add_argument("--python", default=sys.executable, help="of an environment that holds reader and rss2email")
+    parser.add_argument("--latency", type=float, default=0.0, help="seconds before each answer of the farm")
     parser.add_argument("--only", default="", help="names of peers, separated by commas; ours always runs")
     options = parser.parse_args()
     makers: Makers = {
@@ -139,7 +138,7 @@ def compare() -> int:
         wanting = make(work / "probe" / name, ["http://127.0.0.1:9/"]).wanting
         if name.startswith("monitor") or not options.only or name in options.only.split(","):
             console.print(f"{name}: left out, {wanting}") if wanting else names.append(name)
-    results: dict[str, list[dict[str, tuple[float, float, float]]]] = defaultdict(list)
+    results: dict[str, list[dict[str, Cost]]] = defaultdict(list)
     with Progress(console=console, transient=True) as bar:
         task = bar.add_task("passes", total=options.runs * len(names))
         for number in range(options.runs):
@@ -147,7 +146,7 @@ def compare() -> int:
                 bar.update(task, description=f"run {number + 1}: {name}")
                 place = work / f"{number}-{name.replace(' ', '')}"
                 results[name].append(run_once(name, makers, options, place))
-                console.print(f"{number + 1} {name}: {_told(results[name][-1])}", style="dim")
+                console.print(f"{number + 1} {name}: {_told(results[name][-1])}", style="dim", soft_wrap=True)
                 shutil.rmtree(place)
                 bar.advance(task)
     shutil.rmtree(work)
@@ -155,13 +154,11 @@ def compare() -> int:
     return 0
 
 
-def _told(run: dict[str, tuple[float, float, float]]) -> str:
-    return ", ".join(
-        f"{what} {cpu:.2f} s CPU {wall:.2f} s wall {size:.0f} MiB" for what, (cpu, wall, size) in run.items()
-    )
+def _told(run: dict[str, Cost]) -> str:
+    return ", ".join(f"{what} {c.cpu_s:.2f} s CPU {c.wall_s:.2f} s wall {c.mib:.0f} MiB" for what, c in run.items())
 
 
-def _show(results: dict[str, list[dict[str, tuple[float, float, float]]]], options: argparse.Namespace) -> None:
+def _show(results: dict[str, list[dict[str, Cost]]], options: argparse.Namespace) -> None:
     console = Console(width=140)
     console.print(
         f"{options.feeds} feeds x {options.entries} entries, {options.runs} runs: medians; ratios paired by run"
@@ -173,25 +170,28 @@ def _show(results: dict[str, list[dict[str, tuple[float, float, float]]]], optio
             "marginal CPU s",
             "wall s",
             "MiB",
+            "MiB of all",
             "ours/it",
+            "wall ours/it",
             "ours/it marginal",
             "fetch-only/it marginal",
         )
         table = Table(*heads, title=what)
         for name, runs in results.items():
-            cpu, wall, size = (statistics.median(run[what][n] for run in runs) for n in range(3))
+            cpu, wall, size, together = (statistics.median(run[what][n] for run in runs) for n in range(4))
             own = statistics.median(_marginal(run, what) for run in runs)
-            ratios = [_ratio(results["monitor"], runs, lambda run, what=what: run[what][0])]
+            ratios = [_ratio(results["monitor"], runs, lambda run, what=what: run[what].cpu_s)]
+            ratios.append(_ratio(results["monitor"], runs, lambda run, what=what: run[what].wall_s))
             ratios += [
                 _ratio(results[ours], runs, lambda run, what=what: _marginal(run, what))
                 for ours in ("monitor", "monitor --fetch-only")
             ]
-            table.add_row(name, f"{cpu:.2f}", f"{own:.2f}", f"{wall:.2f}", f"{size:.0f}", *ratios)
+            table.add_row(name, f"{cpu:.2f}", f"{own:.2f}", f"{wall:.2f}", f"{size:.0f}", f"{together:.0f}", *ratios)
         console.print(table)
 
 
-def _marginal(run: dict[str, tuple[float, float, float]], what: str) -> float:
-    return run[what][0] - run["one"][0]
+def _marginal(run: dict[str, Cost], what: str) -> float:
+    return run[what].cpu_s - run["one"].cpu_s
 
 
 def _ratio(ours: list, theirs: list, cost: Callable[[dict], float]) -> str:  # type: ignore[type-arg]

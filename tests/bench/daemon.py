@@ -18,8 +18,8 @@ from rich.console import Console
 from rich.table import Table
 
 from tests.bench.__main__ import farm
+from tests.bench.processes import tree
 
-PAGE = os.sysconf("SC_PAGE_SIZE")
 LATE_S = 60  # what is promised beyond the interval
 
 
@@ -67,12 +67,12 @@ def _watch(folder: Path, options: argparse.Namespace) -> int:
                     urllib.request.urlopen(f"{farm_at}/advance?share={options.change}").read()
                     changed = time.monotonic()
                 late = json.loads(urllib.request.urlopen(f"{farm_at}/gaps?every={options.every}").read())
-                processes, size, cpu = _tree(daemon.pid, folder)
-                most, worst = max(most, size), max(worst, late["worst"])
+                found = tree(daemon.pid, folder)
+                most, worst = max(most, found.mib), max(worst, late["worst"])
                 figures = (spent / 60 + 1, late["median"], late["p99"], late["worst"])
-                row = [*(f"{figure:.1f}" for figure in figures), str(late["asked"]), str(processes)]
-                table.add_row(*row, f"{size:.0f}", f"{cpu:.0f}")
-                console.print(*row, f"{size:.0f} MiB", f"{cpu:.0f} s CPU")
+                row = [*(f"{figure:.1f}" for figure in figures), str(late["asked"]), str(found.count)]
+                table.add_row(*row, f"{found.mib:.0f}", f"{found.cpu_s:.0f}")
+                console.print(*row, f"{found.mib:.0f} MiB", f"{found.cpu_s:.0f} s CPU")
         finally:
             failed = daemon.poll() is not None
             daemon.send_signal(signal.SIGTERM)
@@ -90,26 +90,3 @@ def _watch(folder: Path, options: argparse.Namespace) -> int:
 def _host(number: int) -> str:
     """A loopback address of each feed's own, since a host is asked by two connections at most."""
     return f"127.{1 + number // 62_500}.{number // 250 % 250}.{1 + number % 250}"
-
-
-def _tree(pid: int, folder: Path) -> tuple[int, float, float]:
-    """Processes of the daemon, its tagging process included: how many, their MiB together, their CPU seconds."""
-    parents, mine = {}, {pid}
-    for entry in Path("/proc").glob("[0-9]*"):
-        try:
-            parents[int(entry.name)] = int((entry / "stat").read_text().rpartition(")")[2].split()[1])
-            if str(folder / "tagger.sock").encode() in (entry / "cmdline").read_bytes():
-                mine.add(int(entry.name))
-        except OSError:
-            continue
-    while more := {child for child, parent in parents.items() if parent in mine} - mine:
-        mine |= more
-    size = cpu = 0.0
-    for one in mine:
-        try:
-            size += int(Path(f"/proc/{one}/statm").read_text().split()[1]) * PAGE / 2**20
-            fields = Path(f"/proc/{one}/stat").read_text().rpartition(")")[2].split()
-            cpu += (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
-        except OSError:
-            continue
-    return len(mine), size, cpu

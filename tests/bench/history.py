@@ -65,10 +65,10 @@ def _beside(folder: Path, size: int, base: str, *, feeds: int) -> Peer:
 
 def _costs(base: str, peer: Peer) -> tuple[float, float, float]:
     """CPU seconds of a pass in which nothing is new, and of one in which a tenth of the feeds is; peak MiB."""
-    steady, _wall, size = measured(peer)
+    steady = measured(peer)
     urllib.request.urlopen(f"{base}/advance?share=0.1").read()
-    changed, _wall, more = measured(peer)
-    return steady, changed, max(size, more)
+    changed = measured(peer)
+    return steady.cpu_s, changed.cpu_s, max(steady.mib, changed.mib)
 
 
 if __name__ == "__main__":
