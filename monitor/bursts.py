@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections import defaultdict
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 
 from monitor.domain import BrandDay, Decision, NameKind, Profile
@@ -12,7 +13,7 @@ from monitor.shell import Shell
 from monitor.store.items import ItemFilter
 from monitor.warn import brands
 from monitor.warn.brands import Burst
-from monitor.warn.decide import decide_burst
+from monitor.warn.decide import alert_id, decide_burst
 
 log = logging.getLogger(__name__)
 
@@ -43,10 +44,11 @@ def _tell_burst(shell: Shell, profile: Profile, found: Burst, *, now: datetime) 
         if found.day.brand in brands.brands_in(profile, item)
     ]
     story, reasons = brands.story_of(found, now=now, items=named), brands.reasons_of(found)
-    known = shell.store.known(since=now - timedelta(days=2), today=now - timedelta(days=1))
-    former = known.alerts.get((profile.name, story.id))
+    known = shell.store.known(since=now, today=now - timedelta(days=1))
+    former = shell.store.alert(alert_id(profile.name, story.id))
     if former is not None and former.title == story.title:
         return []  # nothing new was said of it since the last pass
+    known = replace(known, alerts={(profile.name, story.id): former} if former else {})
     decision = decide_burst(story, reasons, known=known, profile=profile, points=20 * int(story.severity), now=now)
     try:
         shell.store.record_burst(decision, [item.id for item in named if item.id is not None])

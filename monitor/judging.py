@@ -127,7 +127,10 @@ def _decided(
         known = Known()
         if new:
             known = shell.store.known(since=now - OPEN_FOR - NEWS_FOR, today=now - timedelta(days=1))
-        decision = decide(items, known=known, profiles=shell.profiles, now=now, meaning=shell.meaning)
+        alerts_of = shell.store.alerts_of_stories
+        decision = decide(
+            items, known=known, profiles=shell.profiles, now=now, meaning=shell.meaning, alerts_of=alerts_of
+        )
         try:
             write(decision)
         except ConflictError:

@@ -64,6 +64,7 @@ def fill(shell: Shell, clock: Clock, *, seed: int = 5) -> None:
             known=shell.store.known(since=clock.now - timedelta(days=9), today=clock.now),
             profiles=shell.profiles,
             now=clock.now,
+            alerts_of=shell.store.alerts_of_stories,
         )
         shell.store.record(updates=[], new=[(ids[i.feed], i.key, i) for i in items], decision=decision)
         flagged = sum(i.judgement is not None and i.judgement.flagged for i in items)

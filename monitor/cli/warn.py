@@ -20,7 +20,7 @@ def stories(shell: Shell, options: argparse.Namespace) -> int:
         return _grouped(shell, options)
     from monitor.warn.stories import OPEN_FOR
 
-    found = shell.store.known(since=shell.clock() - OPEN_FOR, today=shell.clock()).stories
+    found = shell.store.recent_stories(shell.clock() - OPEN_FOR)
     ranked = sorted(found, key=lambda story: (-int(story.severity), -story.item_count, story.id))
     if options.json:
         for story in ranked:

@@ -5,7 +5,18 @@ Values travel in this order:
          -> Story -> Match -> Alert -> Notice -> Message -> Verdict
 """
 
-from monitor.domain.alerts import SELF, Alert, AlertEvent, AlertSilence, Deadline, Decision, Known, LeadTime, Story
+from monitor.domain.alerts import (
+    SELF,
+    Alert,
+    AlertEvent,
+    AlertSilence,
+    Deadline,
+    Decision,
+    Known,
+    LeadTime,
+    OpenStories,
+    Story,
+)
 from monitor.domain.feeds import (
     Coverage,
     Feed,
@@ -96,6 +107,7 @@ __all__ = [
     "NameKind",
     "Named",
     "Notice",
+    "OpenStories",
     "ParsedFeed",
     "PollOutcome",
     "Profile",

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from array import array
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 
@@ -34,6 +35,43 @@ class Story:
     terms: tuple[
         tuple[int, int], ...
     ] = ()  # hashed words by which other items are recognised, and items that hold each
+
+
+def _none(_ids: Sequence[str]) -> Iterable[Story]:
+    return ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OpenStories:
+    """What further reports of many stories are recognised by: a column each, an entry a story, the newest last.
+
+    `terms` holds the words of all stories one after the other, each followed by how many items hold it, as signed
+    64-bit integers; `sizes` says how many words each story has. `whole` reads stories with all that is known of them.
+    """
+
+    ids: Sequence[str] = ()
+    languages: Sequence[str] = ()
+    countries: Sequence[tuple[str, ...]] = ()
+    last_seen: Sequence[datetime] = ()
+    items: int = 0  # of all stories together
+    sizes: Sequence[int] = ()
+    terms: bytes = b""
+    whole: Callable[[Sequence[str]], Iterable[Story]] = _none
+
+    @classmethod
+    def of(cls, stories: Iterable[Story]) -> OpenStories:
+        """Stories that are at hand; one without words is no event that is reported."""
+        held = {story.id: story for story in sorted(stories, key=lambda story: story.last_seen) if story.terms}
+        return cls(
+            ids=list(held),
+            languages=[story.language for story in held.values()],
+            countries=[story.countries for story in held.values()],
+            last_seen=[story.last_seen for story in held.values()],
+            items=sum(story.item_count for story in held.values()),
+            sizes=[len(story.terms) for story in held.values()],
+            terms=array("q", (n for story in held.values() for pair in story.terms for n in pair)).tobytes(),
+            whole=lambda ids: [held[story] for story in ids],
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -139,7 +177,7 @@ class Known:
     """The facts that a decision about new items rests on; `version` tells when they are stale."""
 
     version: int = 0
-    stories: tuple[Story, ...] = ()
+    stories: OpenStories = field(default_factory=OpenStories)
     alerts: Mapping[tuple[str, str], Alert] = field(default_factory=dict)  # by profile, story
     raised_today: Mapping[str, int] = field(default_factory=dict)  # by profile, not held
 

@@ -15,14 +15,15 @@ from monitor.errors import ConflictError
 from monitor.i18n import _
 from monitor.store.engine import reading, told, upsert, writing
 from monitor.store.obligations import write_deadlines, write_mentions
-from monitor.store.rows import from_alert, from_story, joined, story_query, to_alert, to_story
+from monitor.store.rows import from_alert, from_story, joined, to_alert
 from monitor.store.schema import alert_events, alerts, meta, notices, stories
+from monitor.store.stories import StoriesDoor
 from monitor.store.trail import write_trail
 
 SILENCED = "silenced"  # begins the reason of a duty that a silence struck off
 
 
-class AlertsDoor:
+class AlertsDoor(StoriesDoor):
     """The part of the store that knows stories and alerts."""
 
     _engine: Engine
@@ -46,19 +47,16 @@ class AlertsDoor:
                 connection.execute(text("SELECT pg_advisory_unlock(hashtext(:name))"), turn)
 
     def known(self, *, since: datetime, today: datetime) -> Known:
-        """Stories seen after `since`, their alerts, and how many alerts each profile was told of after `today`."""
+        """What stories seen after `since` are recognised by, and of how many alerts profiles heard after `today`.
+
+        The alerts of stories that matter are asked for by themselves.
+        """
+        opened = select(alerts.c.profile, func.count().label("raised")).where(alerts.c.opened >= today, ~alerts.c.held)
         with reading(self._engine) as connection:
             version = _version(connection)
-            recent = story_query().where(stories.c.last_seen >= since).order_by(stories.c.id)
-            found = tuple(to_story(row) for row in connection.execute(recent))
-            of_recent = select(alerts).join(stories, stories.c.id == alerts.c.story)
-            rows = connection.execute(of_recent.where(stories.c.last_seen >= since))
-            theirs = {(row.profile, row.story): to_alert(row) for row in rows}
-            opened = select(alerts.c.profile, func.count().label("raised")).where(
-                alerts.c.opened >= today, ~alerts.c.held
-            )
+            found = self.open_stories(connection, since=since)
             raised = {row.profile: row.raised for row in connection.execute(opened.group_by(alerts.c.profile))}
-        return Known(version=version, stories=found, alerts=theirs, raised_today=raised)
+        return Known(version=version, stories=found, raised_today=raised)
 
     def alerts(
         self,

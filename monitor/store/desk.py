@@ -127,7 +127,7 @@ class DeskDoor:
         with reading(self._engine) as connection:
             return {row.story: row.waiting for row in connection.execute(query)}
 
-    def recent_stories(self, since: datetime, *, limit: int) -> list[Story]:
+    def recent_stories(self, since: datetime, *, limit: int | None = None) -> list[Story]:
         """Stories somebody added to after `since`, the newest first."""
         query = story_query().where(stories.c.last_seen >= since).order_by(stories.c.last_seen.desc()).limit(limit)
         with reading(self._engine) as connection:

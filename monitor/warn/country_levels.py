@@ -30,6 +30,7 @@ from monitor.domain import (
     Item,
     Judgement,
     Level,
+    OpenStories,
     Reported,
     Severity,
     Story,
@@ -226,7 +227,7 @@ def judged_days(
             sources.heard(item.feed, day)
         if len(stories.by_id) > MOST_OPEN:
             opened = datetime.combine(day, time(), UTC) - OPEN_FOR
-            stories = Stories(story for story in stories.by_id.values() if story.last_seen >= opened)
+            stories = Stories(OpenStories.of(story for story in stories.by_id.values() if story.last_seen >= opened))
         texts = [Text(title=item.title, summary=item.summary, language=item.feed_language) for item in items]
         reported = []
         for item, text, judgement in zip(items, texts, judge(texts), strict=True):

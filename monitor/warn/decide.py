@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from hashlib import blake2b
@@ -29,6 +29,8 @@ from monitor.warn.obligations import deadlines_of
 from monitor.warn.profiles import match
 from monitor.warn.stories import Meaning, Stories
 
+AlertsOf = Callable[[Sequence[str]], Mapping[str, Sequence[Alert]]]  # the alerts of stories, by story
+
 
 def decide(
     items: Sequence[Item],
@@ -37,8 +39,12 @@ def decide(
     profiles: Sequence[Profile],
     now: datetime,
     meaning: Meaning | None = None,
+    alerts_of: AlertsOf | None = None,
 ) -> Decision:
-    """What follows from newly judged items: stories, alerts and notices, to be written in one transaction."""
+    """What follows from newly judged items: stories, alerts and notices, to be written in one transaction.
+
+    `alerts_of` reads the alerts of those stories that items joined, where `known` does not hold them.
+    """
     flagged = [item for item in items if item.judgement and item.judgement.flagged and not item.baseline]
     if not flagged:
         return Decision(version=known.version, mentions=mentions(items, profiles))
@@ -48,6 +54,9 @@ def decide(
     for item in flagged:
         members[story_of[item.ref]].append(item)
     changed = [stories.by_id[story] for story in stories.changed]
+    if alerts_of is not None:
+        theirs = (alert for of_story in alerts_of(list(stories.changed)).values() for alert in of_story)
+        known = replace(known, alerts={(alert.profile, alert.story): alert for alert in theirs})
     plans = [
         plan for profile in profiles for plan in _for_profile(profile, changed, members=members, known=known, now=now)
     ]

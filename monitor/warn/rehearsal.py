@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 
-from monitor.domain import Alert, Item, Known, Level, Profile, ProfileState, Story
+from monitor.domain import Alert, Item, Known, Level, OpenStories, Profile, ProfileState, Story
 from monitor.warn.decide import decide
 from monitor.warn.stories import OPEN_FOR
 
@@ -54,8 +54,8 @@ def rehearse(profile: Profile, items: Iterable[Item], *, since: datetime, until:
     days = []
     for day in sorted(by_day):
         end = datetime.combine(day, time.max, tzinfo=UTC)
-        open_ones = tuple(story for story in stories.values() if end - story.last_seen <= OPEN_FOR + timedelta(days=1))
-        known = Known(stories=open_ones, alerts=alerts)
+        open_ones = (story for story in stories.values() if end - story.last_seen <= OPEN_FOR + timedelta(days=1))
+        known = Known(stories=OpenStories.of(open_ones), alerts=alerts)
         decision = decide(by_day[day], known=known, profiles=[active], now=end)
         stories.update({story.id: story for story in decision.stories})
         new = [alert for alert in decision.alerts if (alert.profile, alert.story) not in alerts]

@@ -15,17 +15,17 @@ import math
 import re
 from array import array
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime, time, timedelta
-from functools import cache
+from datetime import datetime, timedelta
+from functools import cache, cached_property
 from hashlib import blake2b
-from itertools import chain
+from itertools import pairwise
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
 from zlib import crc32
 
 from monitor import resources
-from monitor.domain import Assessment, Certainty, Item, Judgement, Story
+from monitor.domain import Assessment, Certainty, Item, Judgement, OpenStories, Story
 
 if TYPE_CHECKING:
     import numpy as np
@@ -40,7 +40,7 @@ ABROAD = 0.3  # least likeness of meaning across languages
 MOST_ABROAD = 30  # newest stories of a country in other languages that are compared by meaning
 
 LEAST_RARITY = 0.05  # of a word that stands everywhere
-MIDNIGHT = time()  # of a date without a time of day
+DAY_S = 86_400.0
 
 Meaning = Callable[[str, str], bytes]  # headline, language -> unit vector as float16, or nothing
 
@@ -96,56 +96,56 @@ class _Postings(NamedTuple):
 
 
 class Stories:
-    """Open stories, found by their words. Feed it items in the order they happened."""
+    """Open stories, found by their words. Feed it items in the order they happened.
 
-    def __init__(self, known: Iterable[Story] = (), *, meaning: Meaning | None = None) -> None:
-        self.by_id: dict[str, Story] = {}
+    Of stories that are known only what they are recognised by is held; one is read whole when an item joins it.
+    """
+
+    def __init__(self, known: OpenStories | None = None, *, meaning: Meaning | None = None) -> None:
+        self.by_id: dict[str, Story] = {}  # those that are new or were read whole
         self.changed: dict[str, None] = {}
         self._meaning = meaning
-        self._means: dict[str, npt.NDArray[np.float32]] = {}  # story -> sum of the meanings asked for
-        self._number: dict[str, int] = {}  # story -> its place in the lists below
-        self._ids: list[str] = []
-        self._counts: list[dict[int, int] | None] = []  # term -> items that hold it; None: as its story has it
+        self._means: dict[int, npt.NDArray[np.float32]] = {}  # story -> sum of the meanings asked for
+        self._known = known or OpenStories()
+        self._ids = list(self._known.ids)  # a story's number is its place in the lists
+        self._number = {story: number for number, story in enumerate(self._ids)}
+        self._languages, self._countries = list(self._known.languages), list(self._known.countries)
+        self._last = array("d", (moment.timestamp() for moment in self._known.last_seen))
+        self._counts: dict[int, dict[int, int]] = {}  # story -> term -> items that hold it, where an item joined
         self._lengths = array("d")
-        self._postings: dict[int, _Postings] = {}
-        self._at: dict[str, list[str]] = defaultdict(list)  # country -> stories
+        self._postings: dict[int, _Postings] = {}  # of what joined
+        self._spans: dict[int, tuple[int, int]] = {}  # term -> its part of what is held of known stories
         self._seeds, self._sentences = _seed_frequencies()
         self._frequency: Counter[int] = Counter()
-        self._items = 0
-        self._read([story for story in known if story.terms])  # others are no event that is reported
+        self._items = self._known.items
+        if self._ids:
+            self._index(self._known)
 
-    def _read(self, stories: Sequence[Story]) -> None:
-        """Keep stories that were read from storage, all at once."""
-        if not stories:
-            return
+    def _index(self, known: OpenStories) -> None:
+        """Turn the words of known stories round: which stories hold each, all at once."""
         import numpy as np  # costs more to load than a poll that finds nothing new
 
-        self._items = sum(story.item_count for story in stories)
-        sizes = [len(story.terms) for story in stories]
-        pairs = np.fromiter(
-            chain.from_iterable(chain.from_iterable(s.terms for s in stories)), np.int64, 2 * sum(sizes)
-        )
-        of, terms, counts = np.repeat(np.arange(len(stories), dtype=np.int32), sizes), pairs[::2], pairs[1::2]
+        pairs = np.frombuffer(known.terms, dtype=np.int64)
+        of, terms, counts = np.repeat(np.arange(len(known.ids), dtype=np.int32), known.sizes), pairs[::2], pairs[1::2]
         distinct, place = np.unique(terms, return_inverse=True)
         sums = np.bincount(place, weights=counts)
         self._frequency.update(dict(zip(distinct.tolist(), sums.astype(int).tolist(), strict=True)))
         rarities = np.array([self._rarity(term) for term in distinct.tolist()])
-        squares = np.bincount(of, weights=(counts * rarities[place]) ** 2, minlength=len(stories))
-        self._lengths = array("d", np.sqrt(squares).tobytes())
+        squares = np.bincount(of, weights=(counts * rarities[place]) ** 2, minlength=len(known.ids))
+        self._lengths = array("d", np.maximum(np.sqrt(squares), 1e-9).tobytes())
         order = np.argsort(place, kind="stable")
+        self._of, self._times = of[order], counts[order].astype(np.float32)
         ends = np.cumsum(np.bincount(place)).tolist()
-        by_term, times = of[order], counts[order].astype(np.float32)
-        for term, start, end in zip(distinct.tolist(), [0, *ends], ends, strict=False):
-            self._postings[term] = _Postings(
-                array("i", by_term[start:end].tobytes()), array("f", times[start:end].tobytes())
-            )
-        self._ids = [story.id for story in stories]
-        self._number = {story: number for number, story in enumerate(self._ids)}
-        self._counts = [None] * len(stories)
-        self.by_id = {story.id: story for story in stories}
-        for story in stories:
-            for country in story.countries:
-                self._at[country].append(story.id)
+        self._spans = dict(zip(distinct.tolist(), pairwise((0, *ends)), strict=True))
+
+    @cached_property
+    def _at(self) -> dict[str, list[int]]:
+        """The stories of each country, the newest last."""
+        found: dict[str, list[int]] = defaultdict(list)
+        for number, countries in enumerate(self._countries):
+            for country in countries:
+                found[country].append(number)
+        return found
 
     def add(self, item: Item) -> Story:
         """The story of one item, as it stands with that item in it."""
@@ -153,86 +153,132 @@ class Stories:
         terms = terms_of(item.title)
         self._items += 1
         self._frequency.update(terms)
-        found = self._nearest(terms, item, judgement)
-        story = _joined(found, item, judgement, assessment) if found else _first(item, judgement, assessment)
-        counts = self._keep(story, terms)
+        number = self._nearest(terms, item, judgement)
+        if number is None:
+            story = _first(item, judgement, assessment)
+            number = self._begin(story)
+        else:
+            story = _joined(self._whole([number])[0], item, judgement, assessment)
+        counts = self._keep(number, story, terms)
         story = replace(story, terms=tuple(sorted(counts.items(), key=lambda pair: -pair[1])[:MOST_TERMS]))
         self.by_id[story.id] = story
         self.changed[story.id] = None
-        if story.id in self._means and self._meaning is not None:
-            known, vector = self._means[story.id], _vector(self._meaning(item.title, judgement.language))
-            self._means[story.id] = known + vector if len(known) == len(vector) else vector if len(vector) else known
+        if number in self._means:
+            known, vector = self._means[number], self._mean(item.title, judgement.language)
+            self._means[number] = known + vector if len(known) == len(vector) else vector if len(vector) else known
         return story
 
-    def _nearest(self, terms: Sequence[int], item: Item, judgement: Judgement) -> Story | None:
-        likeness = self._alike(terms)
-        abroad = self._abroad(judgement)
-        best, most = None, SAME
-        for candidate in {**likeness, **dict.fromkeys(abroad)}:
-            near = self.by_id[candidate]
-            if near.countries and judgement.countries and not set(near.countries) & set(judgement.countries):
-                continue  # the same words of another country tell another event: told twice is better than missed
-            kept = _kept(near.last_seen, item.moment)
-            alike = likeness.get(candidate, 0.0) * kept
-            if kept and candidate in abroad:
-                alike = max(alike, SAME * self._close(near, item, judgement) / ABROAD * kept)
-            if alike > most or (alike == most and best is not None and candidate < best.id):
-                best, most = near, alike
-        return best
-
-    def _alike(self, terms: Sequence[int]) -> dict[str, float]:
-        """Stories whose words are at least `SAME` alike, by the cosine of both."""
+    def _nearest(self, terms: Sequence[int], item: Item, judgement: Judgement) -> int | None:
+        """The open story that the item is most like, if that is enough; of equals the first by name."""
         import numpy as np
 
-        rarities = [(self._postings[term], self._rarity(term)) for term in terms if term in self._postings]
-        if not rarities:
-            return {}
-        length = math.sqrt(sum(self._rarity(term) ** 2 for term in terms))
-        stories = np.concatenate([np.frombuffer(held.stories, dtype=np.int32) for held, _ in rarities])
-        parts = [np.frombuffer(held.counts, dtype=np.float32) * (rarity * rarity) for held, rarity in rarities]
-        sums = np.bincount(stories, weights=np.concatenate(parts), minlength=len(self._ids))
-        cosines = sums / (np.frombuffer(self._lengths) * length)
-        return {self._ids[number]: float(cosines[number]) for number in np.flatnonzero(cosines >= SAME)}
+        cosines = self._cosines(terms)
+        near = np.flatnonzero(cosines >= SAME)
+        alike = dict(zip(near.tolist(), (cosines[near] * self._kept(near, item.moment)).tolist(), strict=True))
+        for number, cosine in self._abroad(item, judgement):
+            alike[number] = max(alike.get(number, 0.0), SAME * cosine / ABROAD)
+        ranked = sorted((-value, self._ids[number], number) for number, value in alike.items() if value > SAME)
+        return next((number for _, _, number in ranked if not self._elsewhere(number, judgement)), None)
 
-    def _close(self, near: Story, item: Item, judgement: Judgement) -> float:
-        """Cosine of what the item and a story in another language mean."""
+    def _elsewhere(self, number: int, judgement: Judgement) -> bool:
+        """The same words of another country tell another event: told twice is better than missed."""
+        theirs, ours = self._countries[number], judgement.countries
+        return bool(theirs and ours) and not set(theirs) & set(ours)
+
+    def _cosines(self, terms: Sequence[int]) -> npt.NDArray[np.float64]:
+        """How alike the words of every story are, by the cosine."""
+        import numpy as np
+
+        stories, parts = [], []
+        for term in terms:
+            square = self._rarity(term) ** 2
+            if (span := self._spans.get(term)) is not None:
+                stories.append(self._of[slice(*span)])
+                parts.append(self._times[slice(*span)] * square)
+            if (held := self._postings.get(term)) is not None:
+                stories.append(np.frombuffer(held.stories, dtype=np.int32))
+                parts.append(np.frombuffer(held.counts, dtype=np.float32) * square)
+        if not stories:
+            return np.zeros(len(self._ids))
+        length = math.sqrt(sum(self._rarity(term) ** 2 for term in terms))
+        sums = np.bincount(np.concatenate(stories), weights=np.concatenate(parts), minlength=len(self._ids))
+        return sums / (np.frombuffer(self._lengths) * length)
+
+    def _kept(self, numbers: npt.NDArray[np.intp], moment: datetime) -> npt.NDArray[np.float64]:
+        """How much of their likeness stories keep that were last added to some time ago; 0 once they have ended.
+
+        Two moments of which one is a date alone may lie a day nearer than they look.
+        """
+        import numpy as np
+
+        last, at = np.frombuffer(self._last)[numbers], moment.timestamp()
+        days = (at - last) / DAY_S
+        dated = (last % DAY_S == 0) | (at % DAY_S == 0)
+        kept = 0.5 ** (np.maximum(0.0, days - dated) * DAY_S / HALVED_IN.total_seconds())
+        return np.where(np.abs(days) * DAY_S > OPEN_FOR.total_seconds(), 0.0, kept)
+
+    def _abroad(self, item: Item, judgement: Judgement) -> Iterator[tuple[int, float]]:
+        """The newest stories about the same countries in other languages: cosine of what they and the item mean."""
         if self._meaning is None:
-            return 0.0
-        one = _vector(self._meaning(item.title, judgement.language))
-        if near.id not in self._means:
-            self._means[near.id] = _vector(self._meaning(near.title, near.language))
-        other = self._means[near.id]
+            return
+        import numpy as np
+
+        found: dict[int, None] = {}
+        for country in judgement.countries:
+            theirs = [n for n in self._at[country][-10 * MOST_ABROAD :] if self._languages[n] != judgement.language]
+            found.update(dict.fromkeys(theirs[-MOST_ABROAD:]))
+        kept = self._kept(np.fromiter(found, np.intp, len(found)), item.moment)
+        numbers = [number for number, much in zip(found, kept, strict=True) if much]
+        self._whole([number for number in numbers if number not in self._means])
+        for number, much in zip(numbers, kept[kept > 0].tolist(), strict=True):
+            yield number, self._close(number, item, judgement) * much
+
+    def _close(self, number: int, item: Item, judgement: Judgement) -> float:
+        """Cosine of what the item and a story in another language mean."""
+        one = self._mean(item.title, judgement.language)
+        if number not in self._means:
+            [near] = self._whole([number])
+            self._means[number] = self._mean(near.title, near.language)
+        other = self._means[number]
         if not (len(one) and len(other)):
             return 0.0
         return float(one @ other) / math.sqrt(float(other @ other))
 
-    def _abroad(self, judgement: Judgement) -> dict[str, None]:
-        """The newest stories about the same countries in other languages."""
-        found: dict[str, None] = {}
-        for country in judgement.countries if self._meaning is not None else ():
-            of_country = [s for s in self._at[country][-10 * MOST_ABROAD :] if self._differs(s, judgement)]
-            found.update(dict.fromkeys(of_country[-MOST_ABROAD:]))
-        return found
+    def _mean(self, title: str, language: str) -> npt.NDArray[np.float32]:
+        import numpy as np
 
-    def _differs(self, story: str, judgement: Judgement) -> bool:
-        return self.by_id[story].language != judgement.language
+        return np.frombuffer(self._meaning(title, language) if self._meaning else b"", np.float16).astype(np.float32)
+
+    def _whole(self, numbers: Sequence[int]) -> list[Story]:
+        """Stories with all that is known of them."""
+        ids = [self._ids[number] for number in numbers]
+        if missing := [story for story in ids if story not in self.by_id]:
+            self.by_id.update((story.id, story) for story in self._known.whole(missing))
+        return [self.by_id[story] for story in ids]
 
     def _rarity(self, term: int) -> float:
         """Inverse frequency among the news so far and the sentences of the seeds."""
         seen = self._frequency[term] + self._seeds.get(term, 0) + 0.5
         return max(math.log((self._items + self._sentences + 1) / seen), LEAST_RARITY)
 
-    def _keep(self, story: Story, terms: Sequence[int]) -> dict[int, int]:
-        """Keep a story that an item with these terms has joined or begun; returns its terms with their counts."""
-        known = self.by_id.get(story.id)
-        if known is None:
-            self._number[story.id] = len(self._ids)
-            self._ids.append(story.id)
-            self._counts.append({})
-            self._lengths.append(1.0)
-        number = self._number[story.id]
-        held = self._counts[number]
-        counts = self._counts[number] = dict(known.terms) if held is None and known is not None else held or {}
+    def _begin(self, story: Story) -> int:
+        """Room for a new story, or the number of the one that the same item began before."""
+        if story.id in self._number:
+            return self._number[story.id]
+        self._number[story.id] = number = len(self._ids)
+        self._ids.append(story.id)
+        self._counts[number] = {}
+        self._lengths.append(1.0)
+        self._last.append(0.0)
+        self._languages.append(story.language)
+        self._countries.append(())
+        return number
+
+    def _keep(self, number: int, story: Story, terms: Sequence[int]) -> dict[int, int]:
+        """Take up a story as it stands with one more item of these terms; returns its terms with their counts."""
+        counts = self._counts.get(number)
+        if counts is None:
+            counts = self._counts[number] = dict(self._whole([number])[0].terms)
         for term in terms:
             counts[term] = counts.get(term, 0) + 1
             postings = self._postings.get(term)
@@ -240,31 +286,15 @@ class Stories:
                 postings = self._postings[term] = _Postings(array("i"), array("f"))
             postings.stories.append(number)
             postings.counts.append(1)
-        for country in story.countries:
-            if known is None or country not in known.countries:
-                self._at[country].append(story.id)
+        former, self._countries[number] = self._countries[number], story.countries
+        if "_at" in self.__dict__:
+            for country in story.countries:
+                if country not in former:
+                    self._at[country].append(number)
         squares = sum((count * self._rarity(term)) ** 2 for term, count in counts.items())
         self._lengths[number] = math.sqrt(squares) or 1.0
-        self.by_id[story.id] = story
+        self._last[number] = story.last_seen.timestamp()
         return counts
-
-
-def _kept(last_seen: datetime, moment: datetime) -> float:
-    """How much of its likeness a story keeps that was last added to some time ago; 0 once it has ended.
-
-    Two moments of which one is a date alone may lie a day nearer than they look.
-    """
-    if abs(moment - last_seen) > OPEN_FOR:
-        return 0.0
-    days = (moment - last_seen) / timedelta(days=1)
-    days = max(0.0, days - (moment.time() == MIDNIGHT or last_seen.time() == MIDNIGHT))
-    return float(0.5 ** (timedelta(days=days) / HALVED_IN))
-
-
-def _vector(meaning: bytes) -> npt.NDArray[np.float32]:
-    import numpy as np  # costs more to load than a poll that finds nothing new
-
-    return np.frombuffer(meaning, dtype=np.float16).astype(np.float32)
 
 
 @cache

@@ -16,6 +16,7 @@ from monitor.domain import (
     Judgement,
     Known,
     Level,
+    OpenStories,
     Profile,
     Reason,
     Recipient,
@@ -54,7 +55,7 @@ def after(*decisions: Decision) -> Known:
     """What is known once these decisions were written."""
     stories = {story.id: story for decision in decisions for story in decision.stories}
     alerts = {(a.profile, a.story): a for decision in decisions for a in decision.alerts}
-    return Known(version=len(decisions), stories=tuple(stories.values()), alerts=alerts)
+    return Known(version=len(decisions), stories=OpenStories.of(stories.values()), alerts=alerts)
 
 
 def test_a_flagged_item_raises_one_alert_and_the_duty_to_tell_each_recipient() -> None:

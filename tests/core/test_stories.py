@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from monitor.domain import Assessment, Certainty, Item, Judgement
+from monitor.domain import Assessment, Certainty, Item, Judgement, OpenStories
 from monitor.warn.replay import grouped, read_items
 from monitor.warn.stories import OPEN_FOR, Stories
 from tests.harness.stories import b_cubed, reports
@@ -110,7 +110,7 @@ def test_a_denial_is_the_newest_word_of_a_story():
 def test_stories_read_back_from_the_store_go_on_where_they_were():
     first, second = Stories(), an_item("Grain exports halted in Ostrava", feed="herald")
     story = first.add(an_item("Explosion at the port of Ostrava halts grain exports"))
-    assert Stories([story]).add(second).id == story.id
+    assert Stories(OpenStories.of([story])).add(second).id == story.id
 
 
 def test_lines_that_cannot_be_read_are_told_with_their_number_and_the_rest_goes_on():

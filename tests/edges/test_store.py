@@ -221,8 +221,9 @@ def test_a_decision_on_old_facts_is_refused_whole(store: Store) -> None:
     assert store.totals()["items"] == 1
     known = store.known(since=NOW - MINUTE, today=NOW - MINUTE)
     assert known.version == 1
-    assert known.stories == (a_story(),)
-    assert known.alerts == {("default", "s1"): an_alert()}
+    assert known.stories.whole(known.stories.ids) == [a_story()]
+    assert (list(known.stories.ids), list(known.stories.last_seen)) == (["s1"], [a_story().last_seen])
+    assert store.alerts_of_stories(["s1", "none"]) == {"s1": [an_alert()]}
     assert known.raised_today == {"default": 1}
 
 

@@ -152,7 +152,8 @@ def raise_alerts(shell: Shell, *titles: str, severity: Severity = Severity.WARNI
         for number, title in enumerate(titles)
     ]
     pass_id = store.start_pass(at=now)
-    decision = decide(items, known=store.known(since=now - DAY, today=now), profiles=shell.profiles, now=now)
+    known, alerts_of = store.known(since=now - DAY, today=now), store.alerts_of_stories
+    decision = decide(items, known=known, profiles=shell.profiles, now=now, alerts_of=alerts_of)
     store.record(updates=[], new=[(state.id, i.key, i) for i in items], decision=decision)
     store.end_pass(pass_id, at=now, counts={"entries_seen": len(items)})
 

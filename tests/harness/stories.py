@@ -1,7 +1,7 @@
 """How well reports of one event are grouped, and how fast new ones find their story among many.
 
     python -m tests.harness.stories quality [--among 3000]
-    python -m tests.harness.stories speed [--open 100000] [--new 1000]
+    python -m tests.harness.stories speed [--open 100000] [--new 1000] [--postgresql]
 
 `quality` groups our own invented reports (tests/data/stories; the constants of monitor.warn.stories were
 chosen on a.jsonl, b.jsonl was kept apart) among so many other headlines of the seeds in the same four weeks,
@@ -17,24 +17,29 @@ import random
 import tempfile
 import time
 from collections.abc import Sequence
-from contextlib import closing
+from contextlib import closing, nullcontext
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import cache
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 from monitor.config import Settings
-from monitor.domain import TAGS, Assessment, Decision, Item, Judgement
+from monitor.domain import TAGS, Assessment, Item, Judgement, Level, Profile
 from monitor.shell import Shell, system_clock
 from monitor.store import Store
+from monitor.warn.decide import decide_burst
 from monitor.warn.replay import grouped, read_items
 from monitor.warn.stories import Meaning, Stories
+from tests.harness.postgres import postgres
 
 ROOT = Path(__file__).parents[2]
 SETS = ROOT / "tests/data/stories"
 WEEKS = timedelta(weeks=4)
 NOW = datetime(2026, 3, 4, 9, tzinfo=UTC)
 MANY = 20_000
+PROFILE = Profile(name="default", least=Level.BLUE)
 
 
 @cache
@@ -86,40 +91,49 @@ def quality(folder: Path, *, among: int) -> dict[str, Any]:
     return told
 
 
-def speed(folder: Path, *, open_ones: int, new: int) -> dict[str, Any]:
-    """Seconds of each step of joining `new` items to `open_ones` stories of a database."""
-    store = Store.open(f"sqlite:///{folder / 'many.sqlite'}")
+def speed(url: str, *, open_ones: int, new: int) -> dict[str, Any]:
+    """CPU and wall seconds of joining `new` items to `open_ones` stories of a database, each with an alert.
+
+    Half of the items report what one of the stories told, in most of its words.
+    """
+    store = Store.open(url)
     dice = random.Random(7)
+    titles = []
     for start in range(0, open_ones, MANY):
-        alone = tuple(Stories().add(_item(dice, n)) for n in range(start, min(start + MANY, open_ones)))
-        version = store.known(since=NOW, today=NOW).version
-        store.record(updates=(), new=(), decision=Decision(version=version, stories=alone))
-    items = [_item(dice, open_ones + n) for n in range(new)]
-    began = time.perf_counter()
+        alone = [Stories().add(_item(dice, n)) for n in range(start, min(start + MANY, open_ones))]
+        titles += [story.title for story in alone]
+        known = store.known(since=NOW, today=NOW)
+        each = [decide_burst(s, (), known=known, profile=PROFILE, points=1, now=NOW) for s in alone]
+        alerts = tuple(alert for one in each for alert in one.alerts)
+        store.record(updates=(), new=(), decision=replace(each[0], stories=tuple(alone), alerts=alerts))
+    items = [_item(dice, open_ones + n, of=dice.choice(titles) if n % 2 else "") for n in range(new)]
+    marks = [(time.perf_counter(), time.process_time())]
+
+    def mark() -> None:
+        marks.append((time.perf_counter(), time.process_time()))
+
     known = store.known(since=NOW - WEEKS, today=NOW)
-    read = time.perf_counter()
+    mark()
     stories = Stories(known.stories)
-    ready = time.perf_counter()
+    mark()
     for item in items:
         stories.add(item)
-    done = time.perf_counter()
+    mark()
+    alerts_of = store.alerts_of_stories(list(stories.changed))
+    mark()
     store.close()
-    return {
-        "open": len(known.stories),
-        "new": new,
-        "joined": new - (len(stories.by_id) - len(known.stories)),
-        "read_s": round(read - began, 2),
-        "indexed_s": round(ready - read, 2),
-        "joined_s": round(done - ready, 2),
-        "all_s": round(done - began, 2),
-    }
+    told: dict[str, Any] = {"open": len(known.stories.ids), "new": new, "joined": len(alerts_of)}
+    steps = zip(("read", "indexed", "joined", "alerts"), pairwise(marks), strict=True)
+    for step, (began, ended) in (*steps, ("all", (marks[0], marks[-1]))):
+        told[f"{step}_s"], told[f"{step}_cpu_s"] = (round(y - x, 2) for x, y in zip(began, ended, strict=True))
+    return told
 
 
-def _item(dice: random.Random, number: int) -> Item:
+def _item(dice: random.Random, number: int, *, of: str = "") -> Item:
     """A headline of words of several of the seeds', as common as words are, that tells of nothing told before."""
     words = [word for row in dice.choices(risks(), k=4) for word in dice.choices(row["title"].split(), k=1)]
     words += [word for row in dice.choices(risks(), k=2) for word in row["title"].split()[:3]]
-    title = " ".join(words)
+    title = " ".join(of.split()[2:] + words[:2] if of else words)
     at = NOW - timedelta(hours=60 * dice.random())
     return Item(
         id=None, feed=f"feed {number % 500}", key=str(number).encode(), title=title, summary="", url="", published=at,
@@ -135,12 +149,15 @@ def main() -> None:
     for_speed = verbs.add_parser("speed")
     for_speed.add_argument("--open", type=int, default=100_000)
     for_speed.add_argument("--new", type=int, default=1_000)
+    for_speed.add_argument("--postgresql", action="store_true")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="monitor-stories-") as folder:
         if options.verb == "quality":
             print(json.dumps(quality(Path(folder), among=options.among)))
         else:
-            print(json.dumps(speed(Path(folder), open_ones=options.open, new=options.new)))
+            with postgres() if options.postgresql else nullcontext() as server:
+                url = server.url() if server else f"sqlite:///{folder}/many.sqlite"
+                print(json.dumps(speed(url, open_ones=options.open, new=options.new)))
 
 
 if __name__ == "__main__":
