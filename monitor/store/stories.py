@@ -34,7 +34,7 @@ class StoriesDoor:
         s = stories.c
         query = select(s.id, s.language, s.countries, s.last_seen, s.item_count, cast(s.terms, Text))
         query = query.where(s.last_seen >= since).order_by(s.last_seen, s.id)
-        rows = [row for row in connection.execute(query).tuples() if row[5] not in ("", "[]")]
+        rows = [row for row in connection.execute(query).all() if row[5] not in ("", "[]")]
         if not rows:
             return OpenStories(whole=self.stories)
         ids, languages, countries, seen, counts, terms = zip(*rows, strict=True)

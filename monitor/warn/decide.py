@@ -49,7 +49,9 @@ def decide(
     if not flagged:
         return Decision(version=known.version, mentions=mentions(items, profiles))
     stories = Stories(known.stories, meaning=meaning)
-    story_of = {item.ref: stories.add(item).id for item in sorted(flagged, key=lambda item: (item.moment, item.ref))}
+    in_order = sorted(flagged, key=lambda item: (item.moment, item.ref))
+    joined = stories.add_all(in_order)
+    story_of = {item.ref: story.id for item, story in zip(in_order, joined, strict=True)}
     members = defaultdict(list)
     for item in flagged:
         members[story_of[item.ref]].append(item)

@@ -20,7 +20,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import cache, cached_property
 from hashlib import blake2b
-from itertools import pairwise
+from itertools import pairwise, repeat
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
 from zlib import crc32
 
@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 SAME = 0.13  # least likeness at which two headlines tell the same event
 OPEN_FOR = timedelta(days=4)  # a story that nobody adds to for so long has ended
 HALVED_IN = timedelta(days=2)  # time in which likeness to a story halves that nobody adds to
+MOST_COUNTRIES = 6  # that a story keeps
 MOST_TERMS = 120  # words that a story is recognised by
 STEM = 6  # letters by which words of spaced scripts are told apart
 ABROAD = 0.3  # least likeness of meaning across languages
@@ -125,18 +126,20 @@ class Stories:
         """Turn the words of known stories round: which stories hold each, all at once."""
         import numpy as np  # costs more to load than a poll that finds nothing new
 
-        pairs = np.frombuffer(known.terms, dtype=np.int64)
-        of, terms, counts = np.repeat(np.arange(len(known.ids), dtype=np.int32), known.sizes), pairs[::2], pairs[1::2]
-        distinct, place = np.unique(terms, return_inverse=True)
-        sums = np.bincount(place, weights=counts)
-        self._frequency.update(dict(zip(distinct.tolist(), sums.astype(int).tolist(), strict=True)))
-        rarities = np.array([self._rarity(term) for term in distinct.tolist()])
-        squares = np.bincount(of, weights=(counts * rarities[place]) ** 2, minlength=len(known.ids))
-        self._lengths = array("d", np.maximum(np.sqrt(squares), 1e-9).tobytes())
-        order = np.argsort(place, kind="stable")
-        self._of, self._times = of[order], counts[order].astype(np.float32)
-        ends = np.cumsum(np.bincount(place)).tolist()
-        self._spans = dict(zip(distinct.tolist(), pairwise((0, *ends)), strict=True))
+        self._pairs = np.frombuffer(known.terms, dtype=np.int64).reshape(-1, 2)
+        self._ends = np.cumsum(known.sizes)
+        order = np.argsort(self._pairs[:, 0])
+        terms, self._times = self._pairs[order, 0], self._pairs[order, 1].astype(np.float64)
+        self._of = np.repeat(np.arange(len(known.ids)), known.sizes)[order]
+        starts = np.flatnonzero(np.diff(terms, prepend=-1))
+        distinct, sums = terms[starts].tolist(), np.add.reduceat(self._times, starts)
+        self._frequency.update(dict(zip(distinct, sums.astype(int).tolist(), strict=True)))
+        self._spans = dict(zip(distinct, pairwise((*starts.tolist(), len(terms))), strict=True))
+        seeds = np.fromiter(map(self._seeds.get, distinct, repeat(0)), np.float64, len(distinct))
+        rarities = np.log((self._items + self._sentences + 1) / (sums + seeds + 0.5)).clip(min=LEAST_RARITY)
+        weights = (self._times * np.repeat(rarities, np.diff(starts, append=len(terms)))) ** 2
+        squares = np.bincount(self._of, weights=weights, minlength=len(known.ids))
+        self._lengths = array("d", np.sqrt(squares).clip(min=1e-9).tobytes())
 
     @cached_property
     def _at(self) -> dict[str, list[int]]:
@@ -149,32 +152,45 @@ class Stories:
 
     def add(self, item: Item) -> Story:
         """The story of one item, as it stands with that item in it."""
-        judgement, assessment = item.judgement or Judgement(), item.assessment or Assessment()
-        terms = terms_of(item.title)
+        return self.add_all([item])[0]
+
+    def add_all(self, items: Sequence[Item]) -> list[Story]:
+        """The story of each item, as it stands with that item in it; stories that are known are read whole at once."""
+        numbers = [self._place(item) for item in items]
+        self._whole(sorted({number for number, begun in numbers if not begun and number < len(self._known.ids)}))
+        return [self._taken_up(number, item, first=begun) for (number, begun), item in zip(numbers, items, strict=True)]
+
+    def _place(self, item: Item) -> tuple[int, bool]:
+        """Put an item where it belongs; the number of its story, and whether the item begins it."""
+        judgement, terms = item.judgement or Judgement(), terms_of(item.title)
         self._items += 1
         self._frequency.update(terms)
         number = self._nearest(terms, item, judgement)
-        if number is None:
-            story = _first(item, judgement, assessment)
-            number = self._begin(story)
-        else:
-            story = _joined(self._whole([number])[0], item, judgement, assessment)
-        counts = self._keep(number, story, terms)
-        story = replace(story, terms=tuple(sorted(counts.items(), key=lambda pair: -pair[1])[:MOST_TERMS]))
-        self.by_id[story.id] = story
-        self.changed[story.id] = None
+        if begun := number is None:
+            number = self._begin(item, judgement)
+        self._keep(number, item, judgement, terms)
         if number in self._means:
             known, vector = self._means[number], self._mean(item.title, judgement.language)
             self._means[number] = known + vector if len(known) == len(vector) else vector if len(vector) else known
+        return number, begun
+
+    def _taken_up(self, number: int, item: Item, *, first: bool) -> Story:
+        judgement, assessment = item.judgement or Judgement(), item.assessment or Assessment()
+        story = (
+            _first(item, judgement, assessment)
+            if first
+            else _joined(self.by_id[self._ids[number]], item, judgement, assessment)
+        )
+        most = sorted(self._counts[number].items(), key=lambda pair: -pair[1])[:MOST_TERMS]
+        self.by_id[story.id] = story = replace(story, terms=tuple(most))
+        self.changed[story.id] = None
         return story
 
     def _nearest(self, terms: Sequence[int], item: Item, judgement: Judgement) -> int | None:
         """The open story that the item is most like, if that is enough; of equals the first by name."""
-        import numpy as np
 
-        cosines = self._cosines(terms)
-        near = np.flatnonzero(cosines >= SAME)
-        alike = dict(zip(near.tolist(), (cosines[near] * self._kept(near, item.moment)).tolist(), strict=True))
+        near, cosines = self._alike(terms)
+        alike = dict(zip(near.tolist(), (cosines * self._kept(near, item.moment)).tolist(), strict=True))
         for number, cosine in self._abroad(item, judgement):
             alike[number] = max(alike.get(number, 0.0), SAME * cosine / ABROAD)
         ranked = sorted((-value, self._ids[number], number) for number, value in alike.items() if value > SAME)
@@ -185,24 +201,26 @@ class Stories:
         theirs, ours = self._countries[number], judgement.countries
         return bool(theirs and ours) and not set(theirs) & set(ours)
 
-    def _cosines(self, terms: Sequence[int]) -> npt.NDArray[np.float64]:
-        """How alike the words of every story are, by the cosine."""
+    def _alike(self, terms: Sequence[int]) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.float64]]:
+        """The stories whose words are at least `SAME` alike, by the cosine, and how alike they are."""
         import numpy as np
 
-        stories, parts = [], []
+        stories, parts, length = [], [], 0.0
         for term in terms:
             square = self._rarity(term) ** 2
+            length += square
             if (span := self._spans.get(term)) is not None:
                 stories.append(self._of[slice(*span)])
                 parts.append(self._times[slice(*span)] * square)
             if (held := self._postings.get(term)) is not None:
-                stories.append(np.frombuffer(held.stories, dtype=np.int32))
-                parts.append(np.frombuffer(held.counts, dtype=np.float32) * square)
+                stories.append(np.frombuffer(held.stories, dtype=np.int64))
+                parts.append(np.frombuffer(held.counts, dtype=np.float64) * square)
         if not stories:
-            return np.zeros(len(self._ids))
-        length = math.sqrt(sum(self._rarity(term) ** 2 for term in terms))
+            return np.zeros(0, np.intp), np.zeros(0)
         sums = np.bincount(np.concatenate(stories), weights=np.concatenate(parts), minlength=len(self._ids))
-        return sums / (np.frombuffer(self._lengths) * length)
+        lengths = np.frombuffer(self._lengths) * math.sqrt(length)
+        near = np.flatnonzero(sums >= lengths * SAME)
+        return near, sums[near] / lengths[near]
 
     def _kept(self, numbers: npt.NDArray[np.intp], moment: datetime) -> npt.NDArray[np.float64]:
         """How much of their likeness stories keep that were last added to some time ago; 0 once they have ended.
@@ -261,40 +279,40 @@ class Stories:
         seen = self._frequency[term] + self._seeds.get(term, 0) + 0.5
         return max(math.log((self._items + self._sentences + 1) / seen), LEAST_RARITY)
 
-    def _begin(self, story: Story) -> int:
+    def _begin(self, item: Item, judgement: Judgement) -> int:
         """Room for a new story, or the number of the one that the same item began before."""
-        if story.id in self._number:
-            return self._number[story.id]
-        self._number[story.id] = number = len(self._ids)
-        self._ids.append(story.id)
+        story = story_id(item)
+        if story in self._number:
+            return self._number[story]
+        self._number[story] = number = len(self._ids)
+        self._ids.append(story)
         self._counts[number] = {}
         self._lengths.append(1.0)
-        self._last.append(0.0)
-        self._languages.append(story.language)
+        self._last.append(item.moment.timestamp())
+        self._languages.append(judgement.language)
         self._countries.append(())
         return number
 
-    def _keep(self, number: int, story: Story, terms: Sequence[int]) -> dict[int, int]:
-        """Take up a story as it stands with one more item of these terms; returns its terms with their counts."""
+    def _keep(self, number: int, item: Item, judgement: Judgement, terms: Sequence[int]) -> None:
+        """By what else a story is recognised from now on."""
         counts = self._counts.get(number)
         if counts is None:
-            counts = self._counts[number] = dict(self._whole([number])[0].terms)
+            end = self._ends[number]
+            counts = self._counts[number] = dict(self._pairs[end - self._known.sizes[number] : end].tolist())
         for term in terms:
             counts[term] = counts.get(term, 0) + 1
             postings = self._postings.get(term)
             if postings is None:
-                postings = self._postings[term] = _Postings(array("i"), array("f"))
+                postings = self._postings[term] = _Postings(array("q"), array("d"))
             postings.stories.append(number)
-            postings.counts.append(1)
-        former, self._countries[number] = self._countries[number], story.countries
+            postings.counts.append(1.0)
+        former = self._countries[number]
+        self._countries[number] = _both(former, judgement.countries)[:MOST_COUNTRIES]
         if "_at" in self.__dict__:
-            for country in story.countries:
-                if country not in former:
-                    self._at[country].append(number)
-        squares = sum((count * self._rarity(term)) ** 2 for term, count in counts.items())
-        self._lengths[number] = math.sqrt(squares) or 1.0
-        self._last[number] = story.last_seen.timestamp()
-        return counts
+            for country in self._countries[number][len(former) :]:
+                self._at[country].append(number)
+        self._lengths[number] = math.sqrt(sum((n * self._rarity(term)) ** 2 for term, n in counts.items())) or 1.0
+        self._last[number] = max(self._last[number], item.moment.timestamp())
 
 
 @cache
@@ -332,7 +350,7 @@ def _joined(story: Story, item: Item, judgement: Judgement, assessment: Assessme
         first_seen=min(story.first_seen, item.moment),
         labels=_both(story.labels, judgement.labels),
         topics=_both(story.topics, judgement.topics)[:6],
-        countries=_both(story.countries, judgement.countries)[:6],
+        countries=_both(story.countries, judgement.countries)[:MOST_COUNTRIES],
         severity=max(story.severity, assessment.severity),
         certainty=_corroborated(_surer(story, assessment), story, item),
         item_count=story.item_count + 1,

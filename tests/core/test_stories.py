@@ -2,6 +2,7 @@
 
 import json
 import os
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -155,3 +156,25 @@ def test_story_grouping_reaches_its_floor_by_words_alone():
     items, _ = read_items(lines, dated=False)
     gold = {row["id"]: row["cluster"] for row in map(json.loads, lines)}
     assert b_cubed(items, gold, meaning=None)[2] >= 0.78
+
+
+def test_items_taken_up_together_join_as_one_by_one_and_what_is_known_is_read_once():
+    told = [
+        an_item("Explosion at the port of Ostrava halts grain exports", countries=("CZ",)),
+        an_item("Central bank of Peru raises its rate", feed="herald", countries=("PE",)),
+    ]
+    later = [
+        an_item("Grain exports halted in Ostrava", feed="herald"),
+        an_item("Peru central bank raises rate again", feed="coast", countries=("PE", "CL")),
+        an_item("Ostrava port explosion: grain exports halt for a week", feed="coast"),
+    ]
+    one_by_one = Stories()
+    for item in told + later:
+        one_by_one.add(item)
+    before, asked = Stories(), []
+    known = OpenStories.of(before.add_all(told))
+    read = replace(known, whole=lambda ids: [asked.append(tuple(ids)), *known.whole(ids)][1:])
+    together = Stories(read)
+    together.add_all(later)
+    assert {s.id: s for s in together.by_id.values()} == one_by_one.by_id
+    assert len(asked) == 1

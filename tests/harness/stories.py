@@ -116,8 +116,7 @@ def speed(url: str, *, open_ones: int, new: int) -> dict[str, Any]:
     mark()
     stories = Stories(known.stories)
     mark()
-    for item in items:
-        stories.add(item)
+    stories.add_all(items)
     mark()
     alerts_of = store.alerts_of_stories(list(stories.changed))
     mark()
