@@ -6,9 +6,13 @@ import json
 import socket
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import datetime
+from email.utils import format_datetime
+from hashlib import sha256
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from typing import Any
 
@@ -38,6 +42,27 @@ def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
+
+
+def rss(titles: Mapping[Any, str], *, at: datetime) -> bytes:
+    """A feed of these titles by their guid, all published at one moment."""
+    items = "".join(
+        f"<item><title>{title}</title><guid>g{guid}</guid><pubDate>{format_datetime(at)}</pubDate></item>"
+        for guid, title in titles.items()
+    )
+    return f'<rss version="2.0"><channel><title>s</title>{items}</channel></rss>'.encode()
+
+
+def send_feed(handler: BaseHTTPRequestHandler, body: bytes) -> None:
+    """Answer with a feed, or with 304 where the client has it."""
+    tag = f'"{sha256(body).hexdigest()[:16]}"'
+    same = handler.headers.get("If-None-Match") == tag
+    handler.send_response(304 if same else 200)
+    handler.send_header("ETag", tag)
+    handler.send_header("Content-Type", "application/rss+xml; charset=utf-8")
+    handler.send_header("Content-Length", str(0 if same else len(body)))
+    handler.end_headers()
+    handler.wfile.write(b"" if same else body)
 
 
 @contextmanager

@@ -23,14 +23,19 @@ from collections import Counter
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from email import message_from_string, policy
-from email.utils import format_datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
-from tests.harness import TOP, MailServer, mail_server
+from tests.harness import TOP, MailServer, mail_server, rss, send_feed
 
-PORTS = "Santos Rotterdam Hamburg Durban Mombasa Callao Manila Chennai Koper Izmir Oran Lagos Haifa Odesa Kobe".split()
+PORTS = """
+    Santos Rotterdam Hamburg Durban Mombasa Callao Manila Chennai Koper Izmir Oran Lagos Haifa Odesa Kobe Busan
+    Karachi Chittagong Colombo Haiphong Jakarta Bangkok Alexandria Casablanca Tunis Abidjan Dakar Luanda Antwerp
+    Felixstowe Marseille Genoa Barcelona Lisbon Gothenburg Gdansk Constanta Varna Piraeus Riga Helsinki Oslo
+    Dublin Vancouver Houston Veracruz Cartagena Guayaquil Valparaiso Montevideo Dubai Jeddah Doha Muscat Batumi
+    Aktau Darwin Auckland Tema Djibouti Beira
+""".split()  # of 61 countries, so that each is an event of its own
 EVENTS = (
     "Dockers at {port} begin indefinite strike, all container terminals closed, shift {n}",
     "Sanctions imposed on forty companies over dual-use exports through {port}, list {n}",
@@ -47,12 +52,7 @@ class Site:
 
         class Handler(BaseHTTPRequestHandler):
             def do_GET(self) -> None:
-                body = site.body()
-                self.send_response(200)
-                self.send_header("Content-Type", "application/rss+xml; charset=utf-8")
-                self.send_header("Content-Length", str(len(body)))
-                self.end_headers()
-                self.wfile.write(body)
+                send_feed(self, rss(dict(enumerate(site.titles)), at=datetime.now(UTC) - timedelta(minutes=5)))
 
             def log_message(self, *_: object) -> None:
                 pass
@@ -60,14 +60,6 @@ class Site:
         self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         self.port = self.server.server_address[1]
         threading.Thread(target=self.server.serve_forever, daemon=True).start()
-
-    def body(self) -> bytes:
-        when = format_datetime(datetime.now(UTC) - timedelta(minutes=5))
-        items = "".join(
-            f"<item><title>{title}</title><guid>g{number}</guid><pubDate>{when}</pubDate></item>"
-            for number, title in enumerate(self.titles)
-        )
-        return f'<rss version="2.0"><channel><title>s</title>{items}</channel></rss>'.encode()
 
 
 def run(moments: int, seed: int, folder: Path) -> dict[str, Any]:

@@ -23,14 +23,13 @@ from collections import Counter
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime, timedelta
-from email.utils import format_datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
 import psycopg
 
-from tests.harness import TOP, MailServer, free_port
+from tests.harness import TOP, MailServer, free_port, rss, send_feed
 from tests.harness.kill import EVENTS, PORTS, _text
 from tests.harness.postgres import Server, postgres
 
@@ -91,7 +90,7 @@ class Site:
         for feed, titles in enumerate(self.titles):
             number = len(titles)
             event = EVENTS[(feed + number) % len(EVENTS)]
-            titles.append(event.format(port=PORTS[feed % len(PORTS)], n=f"{feed}-{number}"))
+            titles.append(event.format(port=PORTS[(5 * feed + number) % len(PORTS)], n=f"{feed}-{number}"))
         draft = self._file.with_suffix(".draft")
         draft.write_text(json.dumps(self.titles))
         draft.rename(self._file)
@@ -114,16 +113,7 @@ def serve_site(port: int, file: Path) -> None:
                 self.send_error(404)
                 return
             titles = json.loads(file.read_text())[int(self.path[1:])]
-            when = format_datetime(datetime.now(UTC) - timedelta(minutes=5))
-            items = "".join(
-                f"<item><title>{title}</title><guid>{title}</guid><pubDate>{when}</pubDate></item>" for title in titles
-            )
-            body = f'<rss version="2.0"><channel><title>s</title>{items}</channel></rss>'.encode()
-            self.send_response(200)
-            self.send_header("Content-Type", "application/rss+xml; charset=utf-8")
-            self.send_header("Content-Length", str(len(body)))
-            self.end_headers()
-            self.wfile.write(body)
+            send_feed(self, rss({title: title for title in titles}, at=datetime.now(UTC) - timedelta(minutes=5)))
 
         def log_message(self, *_: object) -> None:
             pass

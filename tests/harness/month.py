@@ -15,7 +15,6 @@ import time
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
-from hashlib import sha256
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import Thread
@@ -27,6 +26,7 @@ from monitor.config import Settings
 from monitor.daemon import Daemon
 from monitor.ingest.guard import Allow
 from monitor.shell import Shell
+from tests.harness import send_feed
 from tests.harness.kill import EVENTS, PORTS
 
 BEGAN = datetime(2026, 1, 1, tzinfo=UTC)
@@ -56,15 +56,7 @@ class Site:
                 if not self.path[1:].isdigit():  # robots.txt
                     self.send_error(404)
                     return
-                body = body_of(int(self.path[1:]), clock.now)
-                tag = f'"{sha256(body).hexdigest()[:16]}"'
-                same = self.headers.get("If-None-Match") == tag
-                self.send_response(304 if same else 200)
-                self.send_header("ETag", tag)
-                self.send_header("Content-Type", "application/rss+xml; charset=utf-8")
-                self.send_header("Content-Length", str(0 if same else len(body)))
-                self.end_headers()
-                self.wfile.write(b"" if same else body)
+                send_feed(self, body_of(int(self.path[1:]), clock.now))
 
             def log_message(self, *_: object) -> None:
                 pass
