@@ -191,6 +191,7 @@ def coverage(
         items_read=sums["entries_seen"],
         items_baseline=sums["items_baseline"],
         items_flagged=sums["items_flagged"],
+        items_waiting=shell.store.waiting_count(),
         alerts_held=sums["alerts_held"],
     )
 

@@ -194,4 +194,5 @@ class Coverage:
     items_read: int = 0
     items_baseline: int = 0
     items_flagged: int = 0
+    items_waiting: int = 0  # for the classifier: nobody can say what is in them
     alerts_held: int = 0

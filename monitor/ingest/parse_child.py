@@ -15,6 +15,7 @@ import sys
 import time
 import warnings
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -71,14 +72,15 @@ def main() -> None:
 
     _fence()
     decoder, served = msgspec.msgpack.Decoder(Request), 0
-    while (frame := _read_frame(incoming)) is not None:
-        served += 1
-        _allow_cpu()
-        parsed, sound = _parse(entries.parse, decoder.decode(frame))
-        last = not sound or served >= MOST_FEEDS or _resident() > FULL
-        _write_frame(outgoing, msgspec.msgpack.encode(Reply(parsed=parsed, last=last)))
-        if last:
-            return
+    with suppress(ConnectionError):  # who asked was killed: nobody is left to answer
+        while (frame := _read_frame(incoming)) is not None:
+            served += 1
+            _allow_cpu()
+            parsed, sound = _parse(entries.parse, decoder.decode(frame))
+            last = not sound or served >= MOST_FEEDS or _resident() > FULL
+            _write_frame(outgoing, msgspec.msgpack.encode(Reply(parsed=parsed, last=last)))
+            if last:
+                return
 
 
 def _parse(parse: Callable[..., ParsedFeed], request: Request) -> tuple[ParsedFeed, bool]:

@@ -98,11 +98,13 @@ def _subject(facts: DigestFacts, reader: Reader) -> str:
 def _quiet_line(facts: DigestFacts, reader: Reader) -> str:
     """Silence, called quiet only when the watch saw enough to say so."""
     say, seen = reader.say, facts.coverage
-    figures = {"reached": seen.feeds_reached, "due": seen.feeds_due, "held": facts.held}
+    figures = {"reached": seen.feeds_reached, "due": seen.feeds_due, "held": facts.held, "waiting": seen.items_waiting}
     if not seen.feeds_due:
         form = say.gettext("No watch: no feed was due in this period")
     elif not seen.feeds_reached:
         form = say.gettext("Blind: 0 of {due} feeds answered")
+    elif seen.items_waiting:
+        form = say.gettext("Blind: {waiting} entries were read and could not be judged")
     elif seen.feeds_reached * 2 < seen.feeds_due:
         form = say.gettext("Half blind: {reached} of {due} feeds answered, nothing new seen")
     elif facts.held:
@@ -247,7 +249,15 @@ def coverage_facts(seen: Coverage, held: int, reader: Reader) -> tuple[Fact, ...
                 held=f"{held:,}",
             ),
         ),
+        *_unjudged(seen, reader),
     )
+
+
+def _unjudged(seen: Coverage, reader: Reader) -> tuple[Fact, ...]:
+    """What waits for the classifier; no line while nothing does."""
+    if not seen.items_waiting:
+        return ()
+    return (Fact(label=reader.say.gettext("Not judged"), value=f"{seen.items_waiting:,}", alarm=True),)
 
 
 def _quieter(seen: Coverage, reader: Reader) -> tuple[Fact, ...]:

@@ -272,6 +272,12 @@ def test_silence_that_was_not_watched_is_never_called_quiet(reached: int, due: i
     assert view.coverage[0].alarm is not begins.startswith("Quiet")
 
 
+def test_entries_that_no_classifier_has_judged_are_not_called_quiet() -> None:
+    view = digest.build(facts(coverage=replace(SEEN, items_waiting=31)), NOW)
+    assert view.subject == "Blind: 31 entries were read and could not be judged"
+    assert "Not judged: 31" in render.render_text(view)
+
+
 def test_a_digest_with_alerts_held_back_is_not_called_quiet() -> None:
     assert not digest.build(facts(held=3), NOW).subject.startswith("Quiet")
 

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import os
 import signal
+import socket
+import subprocess
+import sys
 import threading
 import time
 from dataclasses import replace
@@ -117,6 +120,20 @@ def test_a_child_that_dies_is_replaced_and_its_feed_told():
         answers = by_name(parsers.parse_all([fetched("victim", SLOW), good("next")], now=NOW))
     assert answers["victim"].error == "the parser stopped on this feed (SIGKILL)"
     assert answers["next"].title == "next"
+
+
+def test_a_child_whose_parent_was_killed_ends_without_a_word():
+    ours, theirs = socket.socketpair()
+    command = [sys.executable, "-P", "-m", "monitor.ingest.parse_child"]
+    with subprocess.Popen(command, stdin=theirs, stdout=theirs, stderr=subprocess.PIPE) as child:
+        theirs.close()
+        request = parse._request(good("a"), NOW)
+        ours.settimeout(60)
+        ours.sendall(len(request).to_bytes(4, "big") + request)
+        ours.recv(1, socket.MSG_PEEK)  # the answer, which nobody takes: closing now resets the line
+        ours.close()
+        assert child.communicate(timeout=60)[1] == b""
+        assert child.returncode == 0
 
 
 def test_the_kernel_ends_a_feed_that_burns_cpu(altered):

@@ -7,6 +7,8 @@ import shutil
 import signal
 import sqlite3
 import subprocess
+from contextlib import closing
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -14,6 +16,8 @@ from typing import Any
 import psycopg
 import pytest
 
+from monitor.shell import pack
+from monitor.store import Store, StoredModel
 from tests.harness.postgres import postgres
 
 from .conftest import FINE, SANCTIONS, STRIKE, Monitor, Post, Site
@@ -141,3 +145,22 @@ def test_a_clock_set_back_a_year_holds_nothing_up_and_is_named(monitor: Monitor,
     assert clock["verdict"] == "fail" and "NTP" in clock["todo"]
     site.rss("/a.xml", [SANCTIONS, STRIKE])
     assert monitor.json("poll", MONITOR_SMTP_URL=post.url)["items_new"] == 1  # due, though noted for next year
+
+
+def test_without_its_classifier_it_calls_nothing_quiet_and_judges_all_of_it_later(monitor: Monitor, site: Site) -> None:
+    monitor.feeds(site.rss("/a.xml", [STRIKE, FINE]))
+    monitor("db", "upgrade")
+    (folder := monitor.folder / "cut").mkdir()
+    (folder / "weights.npz").write_bytes(b"cut off")
+    damaged = StoredModel(digest="d" * 64, created=datetime.now(UTC), state="candidate", manifest={}, scores={})
+    with closing(Store.open(f"sqlite:///{monitor.folder / 'data' / 'monitor.db'}")) as store:
+        store.add_model(replace(damaged, files=pack(folder)))
+        store.promote_model(damaged.digest, at=datetime.now(UTC), author="ana")
+    polled = monitor("poll", "--all", "--json")
+    assert "items stored without a judgement" in polled.stderr and "Traceback" not in polled.stderr
+    state = monitor.json("status")
+    assert (state["healthy"], state["waiting_for_judgement"]) == (False, 2)
+    assert "2 entries were read and could not be judged" in monitor("digest").stdout
+    monitor("model", "back")
+    assert monitor.json("poll", "--all")["alerts_new"] == 2
+    assert monitor.json("status")["waiting_for_judgement"] == 0

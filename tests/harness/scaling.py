@@ -91,7 +91,7 @@ def workers(
                 connection.execute("UPDATE feeds SET next_poll = %s", [since - timedelta(seconds=1)])
                 began = time.monotonic()
                 _wait(lambda: _one(connection, polled, since) == feeds, 240)
-                took, cpu = time.monotonic() - began, _cpu(folder, server) - used
+                took, cpu = time.monotonic() - began, _spent(used, _cpu(folder, server))
         finally:
             for process in running:
                 process.send_signal(signal.SIGTERM)
@@ -120,18 +120,26 @@ def _wait(holds: Callable[[], object], seconds: float) -> None:
         time.sleep(0.1)
 
 
-def _cpu(folder: Path, server: Server) -> float:
-    """CPU seconds of everything that works in `folder` or the server's, ended children of the living included."""
-    total = 0.0
+def _cpu(folder: Path, server: Server) -> dict[int, tuple[int, float]]:
+    """Parent and CPU seconds, those of its ended children included, of every process in `folder` or of the server."""
+    found = {}
     for process in psutil.process_iter():
         try:
             about = " ".join([*process.cmdline(), process.cwd()])
             if str(folder) in about or str(server.folder) in about:
                 times = process.cpu_times()
-                total += times.user + times.system + times.children_user + times.children_system
+                used = times.user + times.system + times.children_user + times.children_system
+                found[process.pid] = process.ppid(), used
         except psutil.Error:
             continue
-    return total
+    return found
+
+
+def _spent(before: dict[int, tuple[int, float]], after: dict[int, tuple[int, float]]) -> float:
+    """CPU seconds between the two; a process that has ended since counts for its parent, where that is one of them."""
+    ended = [(parent, used) for pid, (parent, used) in before.items() if pid not in after]
+    used = sum(seconds - before.get(pid, (0, 0.0))[1] for pid, (_, seconds) in after.items())
+    return used - sum(seconds for parent, seconds in ended if parent in after)
 
 
 # --- one tick -------------------------------------------------------------------------------------------
