@@ -101,6 +101,7 @@ def _parser(arguments: Sequence[str]) -> argparse.ArgumentParser:
         description=_("Early warning for companies that operate across borders."),
         epilog=_("Begin with `monitor demo`. Settings are variables MONITOR_*; `monitor config` lists them."),
         formatter_class=_Formatter,
+        allow_abbrev=False,
     )
     from monitor import __version__
 
@@ -110,7 +111,7 @@ def _parser(arguments: Sequence[str]) -> argparse.ArgumentParser:
     asked = [command for command in COMMANDS if command[0] in arguments[:1]]  # building all is a third of the start
     for name, call, help_text, add in asked or COMMANDS:
         said = _(help_text)
-        verb = verbs.add_parser(name, help=said, description=said, formatter_class=_Formatter)
+        verb = verbs.add_parser(name, help=said, description=said, formatter_class=_Formatter, allow_abbrev=False)
         verb.set_defaults(call=call)
         verb.add_argument("--database-url", metavar="URL", help=_("SQLite or PostgreSQL database"))
         verb.add_argument("--feeds", metavar="FILE", help=_("feeds.yaml, an OPML file or a list of URLs"))

@@ -304,9 +304,10 @@ def _value(value: Any) -> str:
     if isinstance(value, datetime):
         return show.time(value)
     if isinstance(value, Mapping):
-        return ", ".join(f"{_(k)} {v}" for k, v in value.items())
-    shown = "–" if value is None else str(value)
-    return _(shown) if isinstance(value, bool) else shown
+        return ", ".join(f"{_(k)} {v}" for k, v in value.items()) or "–"
+    if isinstance(value, bool):
+        return _("yes") if value else _("no")
+    return "–" if value is None else str(value)
 
 
 def _labels(found: Judgement | None) -> str:

@@ -146,7 +146,7 @@ def _add(shell: Shell, options: argparse.Namespace, entries: list[dict[str, Any]
         return 0
     keep(shell, entries, author=getpass.getuser(), file=target if options.file else None)
     names, count = ", ".join(str(entry["name"]) for entry in entries), len(_parsed(shell, target))
-    show.say(_("written to {file}: {names} ({count} profiles now)").format(file=target, names=names, count=count))
+    show.say(_("written to {file}: {names} (profiles there now: {count})").format(file=target, names=names, count=count))
     show.say(_("See what it would have sent: monitor profiles preview NAME --file {file}").format(file=target))
     return 0
 
@@ -156,6 +156,10 @@ def _export(shell: Shell, options: argparse.Namespace) -> int:
 
     chosen = [_one(shell, options)] if options.what else _profiles(shell, options)
     print(as_yaml([exported(profile) for profile in chosen]), end="")
+    told = (r for profile in chosen for r in (*profile.recipients, *profile.escalate_to))
+    if channels := sorted({r.address for r in told if r.channel != "email"}):
+        said = _("left out, since the address of a channel is a secret: {names}")
+        show.say(said.format(names=", ".join(channels)), to_stderr=True)
     return 0
 
 

@@ -87,7 +87,7 @@ def _show_silent(shell: Shell) -> None:
     from monitor.ingest.addresses import shown
 
     silent = [state for state in shell.store.feed_states(shell.feeds) if state.polled_from and state.failures]
-    rows = [(state.feed.name, state.error, shown(state.feed.url)) for state in silent]
+    rows = [(state.feed.name, _(state.error) if state.error else "", shown(state.feed.url)) for state in silent]
     title = _("Feeds that did not answer on this first pass:")
     show.table((_("feed"), _("why"), _("address")), rows, title=title, to_stderr=True)
 

@@ -48,8 +48,6 @@ VALUES = (
     N_("outbox"),
     N_("oldest unsent"),
     N_("model"),
-    N_("True"),
-    N_("False"),
     # monitor why
     N_("closed before anybody was told"),
     # monitor playbook

@@ -34,8 +34,9 @@ def found_at(shell: Shell, address: str, *, watch: str = "", name: str = "") -> 
 
     url = address.strip()
     url = url if "://" in url else f"https://{url}"
-    wrong = wrong_address(url) if address.strip() else ""
-    if wrong or not address.strip():
+    if not address.strip():
+        raise UsageError(_("name the address of a feed, or of a page that has one"))
+    if wrong := wrong_address(url):
         raise UsageError(_("{url!r} is no address: {why}").format(url=address, why=wrong))
     feed, entries = find(shell, url, watch=watch)
     return replace(feed, name=name or feed.name), entries

@@ -90,14 +90,26 @@ def restore(file: Path, target: Engine, *, replace: bool = False, progress: Prog
 
     if not file.is_file():
         raise StoreError(_("{file} does not exist: name a file that `monitor db backup` wrote").format(file=file))
+    none_of_ours = StoreError(_("{file} holds no data of monitor: name a backup").format(file=file))
+    if not _is_sqlite(file):
+        raise none_of_ours
     with TemporaryDirectory(prefix="monitor-restore-") as folder:
         working = Path(folder) / "backup.db"
         copyfile(file, working)
         with _opened(working) as source:
             if not schema_version(source):
-                raise StoreError(_("{file} holds no data of monitor: name a backup").format(file=file))
+                raise none_of_ours
             bring_up_to_date(source)
             return copy_all(source, target, replace=replace, progress=progress)
+
+
+def _is_sqlite(file: Path) -> bool:
+    try:
+        with file.open("rb") as opened:
+            return opened.read(16) == b"SQLite format 3\0"
+    except OSError as problem:
+        said = _("{file} cannot be read ({why})").format(file=file, why=problem.strerror)
+        raise StoreError(said) from problem
 
 
 @contextmanager

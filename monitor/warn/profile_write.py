@@ -138,7 +138,10 @@ def _tell(entry: dict[str, Any], text: str) -> None:
 
 
 def exported(profile: Profile) -> dict[str, Any]:
-    """A profile as an entry that reads back as the same profile, what it inherits written out."""
+    """A profile as an entry that reads back as the same profile, what it inherits written out.
+
+    Only the channels that are no mail are left out: their addresses are secrets, and not for whom it is given to.
+    """
     entry: dict[str, Any] = {
         "name": profile.name,
         "title": profile.title,
@@ -151,17 +154,21 @@ def exported(profile: Profile) -> dict[str, Any]:
         "keywords": list(profile.keywords),
         **_names_by_field(profile),
         "covers": [_cover(cover) for cover in profile.covers],
-        "recipients": [_recipient(r) for r in profile.recipients],
+        "recipients": _recipients(profile.recipients),
         "least": profile.least.word,
         "immediate": profile.immediate.word,
         "budget": profile.budget,
         "digest_every": _span(profile.digest_every),
         "escalate_after": {level.word: _span(span) for level, span in profile.escalate_after.items()},
-        "escalate_to": [_recipient(r) for r in profile.escalate_to],
+        "escalate_to": _recipients(profile.escalate_to),
     }
     if profile.escalate_after == ESCALATE_AFTER:
         del entry["escalate_after"]
     return {key: value for key, value in entry.items() if value not in ([], {}, "")}
+
+
+def _recipients(told: Sequence[Recipient]) -> list[dict[str, str]]:
+    return [_recipient(one) for one in told if one.channel == "email"]
 
 
 def _recipient(told: Recipient) -> dict[str, str]:

@@ -72,6 +72,15 @@ def test_what_is_exported_reads_back_as_the_same_profile(name: str) -> None:
     assert read(as_yaml([exported(profile) for profile in profiles])) == profiles
 
 
+def test_the_secret_address_of_a_channel_is_not_given_away() -> None:
+    [profile] = read(
+        "profiles: [{name: pumps, recipients: [risk@pumps.example, {channel: 'ntfy://host/secret', name: chat}]}]"
+    )
+    entry = exported(profile)
+    assert [told["address"] for told in entry["recipients"]] == ["risk@pumps.example"]
+    assert "secret" not in as_yaml([entry])
+
+
 ANSWERS = {
     "name": "pumps",
     "like": "car-maker",

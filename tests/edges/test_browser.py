@@ -91,6 +91,17 @@ def test_one_key_is_a_verdict_and_another_takes_it_back(tab: Any, shell: Shell) 
     assert shell.store.verdict_of(second) is None
 
 
+def test_fast_hands_get_the_next_card_as_soon_as_it_comes(tab: Any, shell: Shell, monkeypatch: Any) -> None:
+    monkeypatch.setattr("monitor.web.routes.review.AT_ONCE", 1)
+    tab.goto("/queue")
+    for given in (1, 2):
+        tab.locator(".card:focus").wait_for()
+        tab.keyboard.press("d")
+        tab.wait_for_function(f"document.querySelectorAll('.card.given').length == {given}")
+    tab.wait_for_load_state("networkidle")
+    assert shell.store.verdict_total() == 2
+
+
 def test_a_verdict_that_cannot_be_stored_is_shown(tab: Any, shell: Shell) -> None:
     tab.goto("/queue")
     tab.evaluate("document.getElementById('queue').dataset.token = 'old'")

@@ -170,7 +170,7 @@ def test_a_file_that_is_no_backup_is_named(filled: Engine, tmp_path: Path) -> No
     for content in (b"", b"not a database at all, only some text that is long enough"):
         file = tmp_path / "wrong.db"
         file.write_bytes(content)
-        with pytest.raises(StoreError):
+        with pytest.raises(StoreError, match=r"wrong\.db holds no data of monitor: name a backup"):
             restore(file, filled, replace=True)
     with pytest.raises(StoreError, match="does not exist"):
         restore(tmp_path / "missing.db", filled)

@@ -66,6 +66,8 @@ def test_a_wrong_setting_is_told_with_what_to_do(
         (("review", "12", "--verdict", "confirm"), "no item"),
         (("alert", "a1", "ack"), "no alert"),
         (("poll", "--as-of", "yesterday"), "not a date"),
+        (("poll", "--al"), "--al"),
+        (("feeds", "add"), "name the address"),
         (("model", "promote", "ff"), "classifiers begin"),
         (("classify", "/nowhere.jsonl"), "cannot be read"),
         (("evaluate", "/nowhere.jsonl"), "cannot be read"),

@@ -1,4 +1,5 @@
 // Keys for the queue: a verdict each, without waiting for a page. Everything here works without it, by forms.
+const AHEAD = 8; // open cards; below it more are fetched
 const queue = document.getElementById("queue");
 if (queue) start(queue);
 
@@ -13,6 +14,9 @@ function start(queue) {
     chosen = card ?? null;
     card?.focus({ preventScroll: true });
     if (scroll) card?.scrollIntoView({ block: "nearest" });
+  };
+  const hold = () => { // a card is in hand as long as one is open
+    if (!chosen || chosen.classList.contains("given")) choose(open()[0]);
   };
   const move = (by) => {
     const cards = open();
@@ -47,6 +51,7 @@ function start(queue) {
     const name = form.querySelector(`[value="${value}"]`).firstChild.textContent.trim();
     show(card, name);
     choose(next);
+    if (open().length < AHEAD) more();
     try {
       const done = await ask(`/api/items/${card.dataset.item}/verdict`, "POST", {
         verdict,
@@ -59,14 +64,14 @@ function start(queue) {
         const same = document.getElementById(`i${other}`);
         if (same && same !== card && !same.classList.contains("given")) show(same, name);
       }
-      if (chosen?.classList.contains("given")) choose(open()[0]);
+      hold();
       tell(`${queue.dataset.noted} ${name}`);
     } catch (problem) {
       hide(card);
       choose(card);
       tell(`${queue.dataset.failed} ${problem.message}`, true);
     }
-    if (open().length < 8) more();
+    if (open().length < AHEAD) more();
   }
 
   function show(card, name) {
@@ -106,9 +111,21 @@ function start(queue) {
     const link = document.getElementById("more");
     if (!link || loading) return;
     loading = true;
+    try {
+      await fetchMore(link);
+      hold();
+    } catch (problem) {
+      tell(`${queue.dataset.unread} ${problem.message}`, true);
+    } finally {
+      loading = false;
+    }
+  }
+
+  async function fetchMore(link) {
     const wanted = new URL(link.href); // what was given is gone from the list: only what stands here is skipped
     if (wanted.searchParams.has("skip")) wanted.searchParams.set("skip", open().length);
     const answer = await fetch(wanted);
+    if (!answer.ok) throw new Error(answer.statusText);
     const page = new DOMParser().parseFromString(await answer.text(), "text/html");
     for (const card of page.querySelectorAll(".card")) {
       if (!document.getElementById(card.id)) queue.querySelector(".cards").append(document.adoptNode(card));
@@ -116,7 +133,6 @@ function start(queue) {
     const further = page.getElementById("more");
     if (further) link.href = further.getAttribute("href");
     else link.remove();
-    loading = false;
   }
 
   queue.addEventListener("submit", (event) => {
