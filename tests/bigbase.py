@@ -1,4 +1,4 @@
-"""A database as large as years of watching make it, to measure the page on: `python -m tests.bigbase FILE`.
+"""A database as large as years of watching make it, to measure the page on: `python -m tests.bigbase FILE-OR-URL`.
 
 Invented headlines; dates spread over two years, a tenth of the items flagged, stories of one to six items.
 """
@@ -129,13 +129,18 @@ def _write(store: Store, rows: dict[Table, list[dict[str, Any]]]) -> None:
                 waiting.clear()
 
 
+def url_of(place: str) -> str:
+    """A database's URL, given itself or as a SQLite file."""
+    return place if "://" in place else f"sqlite:///{Path(place).resolve()}"
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("file", type=Path)
+    parser.add_argument("database", type=url_of)
     parser.add_argument("--items", type=int, default=1_000_000)
     parser.add_argument("--alerts", type=int, default=10_000)
     options = parser.parse_args()
-    store = Store.open(f"sqlite:///{options.file.resolve()}")
+    store = Store.open(options.database)
     fill(store, count=options.items, alerts_wanted=options.alerts, now=datetime.now(UTC))
     store.close()
 

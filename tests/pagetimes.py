@@ -1,4 +1,4 @@
-"""How long each page takes on a large database: `python -m tests.pagetimes FILE`, made by `tests.bigbase`.
+"""How long each page takes on a large database: `python -m tests.pagetimes FILE-OR-URL`, made by `tests.bigbase`.
 
 Prints a line a page: status, median milliseconds of processor and of wall time over three requests, kilobytes.
 Exit code 1 where the median of a page's wall time is above the promised 100 ms.
@@ -20,6 +20,7 @@ from monitor.telling import health
 from monitor.watching import MOST_COUNTED
 from monitor.web.server import Page
 
+from .bigbase import url_of
 from .edges.test_web import Browser, settings_in
 
 PROMISED_MS = 100.0
@@ -39,12 +40,12 @@ PATHS = (
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("file", type=Path)
+    parser.add_argument("database", type=url_of)
     parser.add_argument("--only", default="", help="pages whose address holds this")
     options = parser.parse_args()
     slow = 0
     with tempfile.TemporaryDirectory() as folder:
-        settings = replace(settings_in(Path(folder)), database_url=Secret(f"sqlite:///{options.file.resolve()}"))
+        settings = replace(settings_in(Path(folder)), database_url=Secret(options.database))
         shell = Shell(settings=settings, clock=lambda: datetime.now(UTC))
         page = Page(shell, health=lambda: health(shell, now=shell.clock(), most=MOST_COUNTED))
         page.start()

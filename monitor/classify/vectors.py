@@ -15,6 +15,7 @@ import numpy.typing as npt
 
 from monitor.classify.encoder import BATCH, DIMENSIONS, encode, encoder_id, whole_of, words_of
 from monitor.domain import Text
+from monitor.i18n import _
 
 Vector = npt.NDArray[np.float32]
 
@@ -64,7 +65,8 @@ def vectors_of(
     for start in range(0, len(waiting), BATCH):
         part = waiting[start : start + BATCH]
         found.update(zip((digest for digest, _ in part), encode([said for _, said in part], adapter), strict=True))
-        progress(f"encoded {min(start + BATCH, len(waiting))} of {len(waiting)} texts")
+        said = _("encoded {n} of {all} texts")
+        progress(said.format(n=min(start + BATCH, len(waiting)), all=len(waiting)))
     return found
 
 

@@ -146,7 +146,9 @@ def _add(shell: Shell, options: argparse.Namespace, entries: list[dict[str, Any]
         return 0
     keep(shell, entries, author=getpass.getuser(), file=target if options.file else None)
     names, count = ", ".join(str(entry["name"]) for entry in entries), len(_parsed(shell, target))
-    show.say(_("written to {file}: {names} (profiles there now: {count})").format(file=target, names=names, count=count))
+    show.say(
+        _("written to {file}: {names} (profiles there now: {count})").format(file=target, names=names, count=count)
+    )
     show.say(_("See what it would have sent: monitor profiles preview NAME --file {file}").format(file=target))
     return 0
 

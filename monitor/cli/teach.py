@@ -108,8 +108,7 @@ def train(shell: Shell, options: argparse.Namespace) -> int:
 
 
 def _progress(step: str) -> None:
-    if sys.stderr.isatty():
-        show.say(step, to_stderr=True)
+    show.say(_(step), to_stderr=True)
 
 
 def evaluate(shell: Shell, options: argparse.Namespace) -> int:

@@ -60,6 +60,9 @@ VALUES = (
     N_("cluster"),
     N_("active"),
     N_("sandbox"),
+    # monitor train
+    N_("scores on unseen folds"),
+    N_("the final model"),
     # monitor model
     N_("candidate"),
     N_("promoted"),

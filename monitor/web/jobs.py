@@ -7,7 +7,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from monitor.shell import Shell
@@ -55,23 +55,25 @@ class Jobs:
         settings = self._shell.settings
         own = {"MONITOR_DATABASE_URL": str(settings.database), "MONITOR_DATA_DIR": str(settings.folder)}
         own["MONITOR_LANG"] = language
+        said, code = "", 1
         try:
-            done = subprocess.run(
+            with subprocess.Popen(
                 [sys.executable, "-m", "monitor", *arguments],
                 env=os.environ | own,
                 stdin=subprocess.DEVNULL,
-                capture_output=True,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
                 text=True,
-                timeout=LONGEST_S,
-            )
-            code, said = done.returncode, f"{done.stdout}{done.stderr}"
-        except (OSError, subprocess.TimeoutExpired) as problem:
-            code, said = 1, str(problem)
-        self.last = Job(
-            name=job.name,
-            author=job.author,
-            started=job.started,
-            ended=self._shell.clock(),
-            code=code,
-            said=said[-KEPT:],
-        )
+                errors="replace",
+            ) as process:
+                too_long = threading.Timer(LONGEST_S, process.kill)
+                too_long.daemon = True
+                too_long.start()
+                for line in process.stdout or ():
+                    said = (said + line)[-KEPT:]
+                    self.last = replace(job, said=said)
+                code = process.wait()
+                too_long.cancel()
+        except OSError as problem:
+            said = str(problem)
+        self.last = replace(job, ended=self._shell.clock(), code=code, said=said)

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import json
-import time
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from email import message_from_bytes, policy
@@ -25,19 +22,14 @@ from monitor.domain import (
     Reason,
     Recipient,
     Severity,
-    Stage,
     Tag,
     Urgency,
 )
-from monitor.errors import ConfigError, DeliveryError
 from monitor.i18n import translator
-from monitor.notify import brief, digest, notice, push, render, words
-from monitor.notify.bilingual import beside
+from monitor.notify import digest, notice, render, words
 from monitor.notify.chart import of_alerts
 from monitor.notify.digest import DigestFacts
-from monitor.notify.dkim import signer
 from monitor.notify.notice import NoticeFacts
-from monitor.notify.plain import one_line, safe_link
 from monitor.notify.view import DueDate, Entry, EntryView, Links, MailView
 from monitor.warn.playbooks import Both
 
@@ -350,134 +342,6 @@ def test_a_notice_of_nothing_cannot_be_made() -> None:
         NoticeFacts(recipient=Recipient(address="desk@example.com"), entries=())
 
 
-# --- hostile text --------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize("title", HOSTILE)
-def test_a_hostile_title_is_only_text(title: str) -> None:
-    hostile = Entry(alert=alert(1, level=Level.RED, title=title))
-    items = {"a1": (item(1, title=title, feed=title), item(2, title=title + "!"))}
-    view = digest.build(facts(hostile, Entry(alert=alert(2)), items=items), NOW)
-    body = mail(view)
-    message = read(body)
-    assert message.keys().count("Subject") == 1 and "Bcc" not in message and "X" not in message
-    assert str(message["To"]) == "desk@example.com"
-    subject = str(message["Subject"])
-    assert len(subject) <= 150 and "Tariff" in subject and subject == one_line(subject, 150)
-    assert max(map(len, body.split(b"\r\n"))) <= 998 and b"\n" not in body.replace(b"\r\n", b"")
-    html_part, text_part = message.get_body(("html",)), message.get_body(("plain",))
-    assert html_part is not None and text_part is not None
-    page = Page(html_part.get_content())
-    assert not {"script", "img", "iframe", "form", "object", "mj-raw"} & set(page.elements) and not page.handlers
-    assert all(link.startswith(("https://news.example/", "https://watch.example")) for link in page.links if link)
-    assert "Headline 2" in " ".join(page.words) and "Headline 2" in text_part.get_content()
-
-
-@pytest.mark.parametrize("link", BAD_LINKS)
-def test_a_link_that_does_more_than_open_a_page_is_left_out(link: str) -> None:
-    assert safe_link(link) == ""
-    view = digest.build(facts(Entry(alert=alert(1, url=link)), items={"a1": (item(1, url=link),)}), NOW)
-    assert listed(view)[0].link == "https://watch.example/alerts/a1"
-    drawn = cast(str, render.render_html(view))
-    assert all(found.startswith("https://watch.example") for found in Page(drawn).links)
-
-
-def test_a_good_link_stays_as_it_is() -> None:
-    link = "https://news.example/a%20b/?q=1&r=%E4%B8%AD#part"
-    assert safe_link(link) == link
-    assert safe_link("https://news.example/新闻") == "https://news.example/%E6%96%B0%E9%97%BB"
-
-
-def test_unseen_characters_go_and_joiners_of_real_scripts_stay() -> None:
-    assert one_line("a\u00adb\u200bc\u2066d\ufeff") == "abcd"
-    assert one_line("می\u200cخواهم") == "می\u200cخواهم"
-    assert one_line("one\r\n two\x85three") == "one two three"
-
-
-def test_when_the_html_cannot_be_drawn_the_text_still_goes_out(monkeypatch: pytest.MonkeyPatch) -> None:
-    import mjml
-
-    def refuse(*_: object, **__: object) -> str:
-        raise ValueError("unable to parse")
-
-    monkeypatch.setattr(mjml, "mjml2html", refuse)
-    message = read(mail(digest.build(facts(Entry(alert=alert(1))), NOW)))
-    assert message.get_content_type() == "text/plain" and "Headline 1" in message.get_content()
-
-
-# --- the frozen message ----------------------------------------------------------------------------
-
-
-def test_the_same_facts_give_the_same_bytes() -> None:
-    view = digest.build(facts(Entry(alert=alert(1))), NOW)
-    assert mail(view) == mail(view)
-
-
-def test_the_headers_are_those_of_an_automatic_message() -> None:
-    links = Links(unsubscribe="https://watch.example/u/token")
-    message = read(mail(digest.build(facts(links=links), NOW)))
-    assert message["Message-ID"] == "<0123456789abcdef0123456789abcdef@example.com>"
-    assert message["Auto-Submitted"] == "auto-generated"
-    assert message["Content-Language"] == "en"
-    assert message["Date"].datetime == NOW
-    assert str(message["From"]) == "Watch <watch@example.com>"
-    assert message["List-Unsubscribe"] == "<https://watch.example/u/token>"
-    assert message["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
-    assert all(message.keys().count(name) == 1 for name in message)
-
-
-def test_a_long_message_id_is_not_torn_apart() -> None:
-    name = "<0123456789abcdef0123456789abcdef@mail.department-of-early-warning.enterprise.example.com>"
-    assert name.encode() in mail(digest.build(facts(), NOW), message_id=name)
-
-
-def test_a_chinese_subject_comes_back_whole() -> None:
-    title = "某国宣布对半导体制造设备实施新的出口许可要求并扩大清单范围" * 3
-    view = digest.build(facts(Entry(alert=alert(1, title=title)), language="zh"), NOW)
-    assert str(read(mail(view))["Subject"]) == view.subject
-
-
-def test_text_only_keeps_the_identity_and_drops_the_html() -> None:
-    body = mail(digest.build(facts(Entry(alert=alert(1, title="港口罢工"))), NOW))
-    lean = render.text_only(body)
-    whole, left = read(body), read(lean)
-    plain = whole.get_body(("plain",))
-    assert plain is not None and left.get_content() == plain.get_content()
-    assert set(left.keys()) == {*whole.keys(), "Content-Transfer-Encoding"}
-    assert left["Message-ID"] == whole["Message-ID"] and left["Subject"] == whole["Subject"]
-    assert left.get_content_type() == "text/plain" and render.text_only(lean) == lean
-
-
-@pytest.mark.parametrize("sender", ["", "watch", "a@b\r\nBcc: x@y.example", "<>", "@example.com"])
-def test_a_sender_that_is_no_address_is_a_wrong_setting(sender: str) -> None:
-    with pytest.raises(ConfigError, match="MONITOR_MAIL_FROM"):
-        mail(digest.build(facts(), NOW), sender=sender)
-
-
-@pytest.mark.parametrize("recipient", ["", "desk", "desk@example.com\r\nBcc: x@y.example", "a@b, c@d", "desk@"])
-def test_a_recipient_that_is_no_address_is_parked(recipient: str) -> None:
-    with pytest.raises(DeliveryError) as refused:
-        mail(digest.build(facts(), NOW), recipient=recipient)
-    assert refused.value.permanent and "\n" not in str(refused.value)
-
-
-def test_no_part_of_the_mail_is_fetched_from_elsewhere() -> None:
-    page = Page(cast(str, render.render_html(digest.build(facts(Entry(alert=alert(1))), NOW))))
-    assert not {"img", "link", "script", "iframe"} & set(page.elements)
-
-
-def test_the_cost_of_a_digest_grows_with_its_stories_and_no_faster() -> None:
-    def cost(stories: int) -> float:
-        entries = [Entry(alert=alert(n)) for n in range(stories)]
-        items = {f"a{n}": tuple(item(100 * n + k) for k in range(10)) for n in range(stories)}
-        started = time.process_time()
-        mail(digest.build(facts(*entries, items=items), NOW))
-        return time.process_time() - started
-
-    cost(1)  # loads the templates
-    assert min(cost(50), cost(50)) < 12 * max(cost(10), cost(10))
-
-
 # --- what a reader acts on -------------------------------------------------------------------------
 
 
@@ -548,120 +412,3 @@ def test_the_levels_are_a_picture_within_the_mail_that_words_say_too() -> None:
 def test_days_out_of_the_window_are_not_drawn() -> None:
     old = NOW.date() - timedelta(days=14)
     assert of_alerts([(Level.RED, ("DE",), old)], until=NOW.date()) is None
-
-
-# --- the brief -------------------------------------------------------------------------------------
-
-
-def brief_facts(*changes: brief.Change, **more: Any) -> brief.BriefFacts:
-    known: dict[str, Any] = {
-        "profile": Profile(name="pumps", title="Pump works"),
-        "recipient": Recipient(address="desk@example.com"),
-        "since": NOW - timedelta(days=7),
-        "until": NOW,
-        "changes": changes,
-        "sources_reached": 9,
-        "sources_due": 10,
-    }
-    return brief.BriefFacts(**{**known, **more})
-
-
-def test_a_brief_says_what_changed_for_whom_by_when_and_where_it_stands() -> None:
-    change = brief.Change(
-        alert=alert(1),
-        source=item(7),
-        stage=Stage.CONSULTATION,
-        sentence="Comments may be sent until 9 March.",
-        due=(DueDate(on=date(2026, 3, 9), what="Comments close"),),
-    )
-    text = render.render_text(brief.build(brief_facts(change), NOW))
-    for told in (
-        "1. Headline 1",
-        "What changed: consultation · Germany",
-        "For whom: your country: Germany",
-        "By when: Comments close 2026-03-09 (in 7 days)",
-        "“Comments may be sent until 9 March.”",
-        "Source: Quay Times · 2026-03-02 06:00 · #7\n   https://news.example/report/7",
-    ):
-        assert told in text
-
-
-def test_the_nearest_date_comes_first_in_a_brief() -> None:
-    late = brief.Change(alert=alert(1, level=Level.RED), source=item(1))
-    soon = brief.Change(alert=alert(2), source=item(2), due=(DueDate(on=date(2026, 3, 3), what="In force"),))
-    view = brief.build(brief_facts(late, soon), NOW)
-    assert [line.what for line in view.lines] == ["Headline 2", "Headline 1"]
-    assert view.lines[1].when == "no date stands in the texts read"
-
-
-def test_a_brief_of_nothing_is_calm_only_when_the_sources_answered() -> None:
-    assert brief.build(brief_facts(), NOW).headline == "No policy changed for you this week"
-    assert "too few" in brief.build(brief_facts(sources_reached=2), NOW).headline
-
-
-# --- chats -----------------------------------------------------------------------------------------
-
-
-def test_a_push_message_is_short_plain_and_bears_its_name() -> None:
-    entries = [Entry(alert=alert(n, level=Level.ORANGE, title="某国公布数据出境新规" * 10)) for n in range(50)]
-    body = push.push_message(digest.build(facts(*entries, language="zh"), NOW), message_id="<0123456789@x>")
-    said = json.loads(body)
-    assert len(said["body"].encode()) < 4096 and said["type"] == "warning"
-    assert said["body"].endswith("[01234567]") and said["title"].startswith("橙色 50 条")
-    assert body == push.push_message(digest.build(facts(*entries, language="zh"), NOW), message_id="<0123456789@x>")
-
-
-# --- signatures ------------------------------------------------------------------------------------
-
-
-def test_a_signed_mail_verifies_also_when_it_was_made_plain_and_names_what_it_covers() -> None:
-    import dkim
-    from cryptography.hazmat.primitives import serialization
-    from cryptography.hazmat.primitives.asymmetric import rsa
-
-    key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
-    pem = key.private_bytes(
-        serialization.Encoding.PEM, serialization.PrivateFormat.TraditionalOpenSSL, serialization.NoEncryption()
-    ).decode()
-    public = key.public_key().public_bytes(serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo)
-    record = b"v=DKIM1; k=rsa; p=" + base64.b64encode(public)
-    sign = signer(pem, "s1", "example.com")
-    body = mail(digest.build(facts(Entry(alert=alert(1, title="港口罢工")), links=LINKS), NOW), sign=sign)
-    lean = render.text_only(body, sign)
-    for signed in (body, lean):
-        asked: list[bytes] = []
-
-        def dns(name: bytes, timeout: int = 5, asked: list[bytes] = asked) -> bytes:
-            asked.append(name)
-            return record
-
-        assert dkim.verify(signed, dnsfunc=dns) and asked == [b"s1._domainkey.example.com."]
-        assert read(signed).keys().count("DKIM-Signature") == 1
-        header = " ".join(str(read(signed)["DKIM-Signature"]).split()).lower().replace(" ", "")
-        assert "list-unsubscribe:list-unsubscribe-post" in header
-    assert not dkim.verify(body.replace(b"Subject", b"subject: x\r\nSubject"), dnsfunc=lambda *_, **__: b"v=DKIM1; p=")
-
-
-@pytest.mark.parametrize(
-    "key", ["", "nonsense", "-----BEGIN RSA PRIVATE KEY-----\nAAAA\n-----END RSA PRIVATE KEY-----"]
-)
-def test_a_wrong_key_is_a_wrong_setting(key: str) -> None:
-    if not key:
-        assert signer(key, "s1", "example.com")(b"as it is") == b"as it is"
-        return
-    with pytest.raises(ConfigError, match="MONITOR_DKIM_KEY"):
-        signer(key, "s1", "example.com")
-
-
-@pytest.mark.parametrize(
-    ("chinese", "english", "shown"),
-    [
-        ("红色", "Red", "红色 / Red"),
-        ("▲▲▲▲ 红色", "▲▲▲▲ Red", "▲▲▲▲ 红色 / Red"),
-        ("1 条预警", "1 alert", "1 条预警 / 1 alert"),
-        ("Quay Times、tax-office", "Quay Times, tax-office", "Quay Times、tax-office"),
-        ("德国 · 严重", "Germany · serious", "德国 / Germany · 严重 / serious"),
-    ],
-)
-def test_two_languages_stand_side_by_side_and_what_is_alike_stands_once(chinese: str, english: str, shown: str) -> None:
-    assert beside(chinese, english) == shown

@@ -15,6 +15,7 @@ import pytest
 
 from monitor.config import Secret, Settings
 from monitor.domain import Message, MessageKind, MessageState, StopKind
+from monitor.notify.email import DOT_TIMEOUT_S
 from monitor.sending import deliver, release
 from monitor.shell import Shell, system_clock
 from tests.harness import MailServer, mail_server
@@ -159,7 +160,7 @@ def test_a_command_that_promised_a_minute_does_not_wait_ten_for_one_reply(
     put(shell, "stalls", "a")
     started = time.monotonic()
     assert deliver(shell, clock=clock, for_s=1.0)["sent"] == 0
-    assert time.monotonic() - started < 20
+    assert time.monotonic() - started < DOT_TIMEOUT_S
     clock.now += timedelta(minutes=2)
     assert deliver(shell, clock=clock, for_s=1.0)["sent"] <= 1
 

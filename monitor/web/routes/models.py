@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+import json
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Form, Request
 from fastapi.responses import HTMLResponse, RedirectResponse
 
 from monitor.teaching import models as known_models
 from monitor.web.desk import AdminForm, AtDesk
+from monitor.web.jobs import Job
 
 COMMANDS = {
     "train": ("train",),
@@ -21,10 +23,18 @@ router = APIRouter()
 
 @router.get("/models")
 def models(request: Request, desk: AtDesk) -> HTMLResponse:
+    job = desk.jobs.last
     return desk.page(
-        request, "models.html", models=known_models(desk.shell), job=desk.jobs.last, busy=desk.jobs.busy,
-        verdicts=desk.shell.store.verdict_total(),
+        request, "models.html", models=known_models(desk.shell), job=job, busy=desk.jobs.busy,
+        verdicts=desk.shell.store.verdict_total(), compared=_compared(job) if job else [],
     )  # fmt: skip
+
+
+def _compared(job: Job) -> list[dict[str, Any]]:
+    """The gate's scores of what judges and of what was compared with it, where that is what the job did."""
+    if job.code != 0 or not job.name.startswith("compare"):
+        return []
+    return [json.loads(line) for line in job.said.splitlines() if line.startswith("{")]
 
 
 @router.post("/models")

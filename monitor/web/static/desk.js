@@ -2,6 +2,22 @@
 const AHEAD = 8; // open cards; below it more are fetched
 const queue = document.getElementById("queue");
 if (queue) start(queue);
+if (document.querySelector("[data-busy]")) follow();
+
+// Work that takes minutes: its panel is brought up to date, and the page around it when it has ended.
+async function follow() {
+  let page = document;
+  while (page.querySelector("[data-busy]")) {
+    await new Promise((done) => setTimeout(done, 3000));
+    const answer = await fetch(location.pathname).catch(() => null);
+    if (!answer?.ok) continue;
+    page = new DOMParser().parseFromString(await answer.text(), "text/html");
+    const job = page.getElementById("job");
+    if (!job) return location.reload(); // logged out meanwhile
+    document.getElementById("job").replaceChildren(...job.cloneNode(true).childNodes);
+  }
+  document.getElementById("main").replaceChildren(...page.getElementById("main").childNodes);
+}
 
 function start(queue) {
   document.documentElement.classList.add("keys-work");
@@ -106,14 +122,18 @@ function start(queue) {
     }
   }
 
-  let loading = false;
+  let loading = false, again = false;
   async function more() {
-    const link = document.getElementById("more");
-    if (!link || loading) return;
+    again = loading; // what is on its way may have left before the last verdict was stored
+    if (loading) return;
     loading = true;
     try {
-      await fetchMore(link);
-      hold();
+      do {
+        again = false;
+        const link = document.getElementById("more");
+        if (link) await fetchMore(link);
+        hold();
+      } while (again && open().length < AHEAD);
     } catch (problem) {
       tell(`${queue.dataset.unread} ${problem.message}`, true);
     } finally {
@@ -122,8 +142,8 @@ function start(queue) {
   }
 
   async function fetchMore(link) {
-    const wanted = new URL(link.href); // what was given is gone from the list: only what stands here is skipped
-    if (wanted.searchParams.has("skip")) wanted.searchParams.set("skip", open().length);
+    const wanted = new URL(link.href);
+    wanted.searchParams.delete("skip"); // what was given is gone from the list, what stands here is known by its id
     const answer = await fetch(wanted);
     if (!answer.ok) throw new Error(answer.statusText);
     const page = new DOMParser().parseFromString(await answer.text(), "text/html");
