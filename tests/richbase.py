@@ -27,7 +27,6 @@ from monitor.warn.decide import decide
 from monitor.warn.severity import assess
 
 DAYS = 60
-A_DAY = 12  # items
 PROFILES = ("battery-maker", "car-maker")
 
 
@@ -41,8 +40,8 @@ class Clock:
         return self.now
 
 
-def fill(shell: Shell, clock: Clock, *, seed: int = 5) -> None:
-    """Put sixty days that end at the clock's moment into an empty installation."""
+def fill(shell: Shell, clock: Clock, *, seed: int = 5, a_day: int = 12) -> None:
+    """Put sixty days of `a_day` items that end at the clock's moment into an empty installation."""
     dice, end = random.Random(seed), clock.now
     files = [path(f"seeds/profiles/{name}.yaml") for name in PROFILES]
     entries = [file.read_text(encoding="utf-8").partition("profiles:\n")[2] for file in files]
@@ -56,7 +55,7 @@ def fill(shell: Shell, clock: Clock, *, seed: int = 5) -> None:
         run = shell.store.start_pass(at=clock.now)
         more = 10 if day in (DAYS - 1, DAYS - 9) else 0
         items = []
-        for _ in range(dice.randint(A_DAY - 5, A_DAY + 5) + more):
+        for _ in range(dice.randint(a_day - 5, a_day + 5) + more):
             number += 1
             items.append(_item(next(headlines), number, dice, shell, at=clock.now))
         decision = decide(
@@ -80,7 +79,7 @@ def fill(shell: Shell, clock: Clock, *, seed: int = 5) -> None:
         ok |= {"first_polled": end - timedelta(days=DAYS), "last_new": end - timedelta(hours=3)}
         connection.execute(update(feed_rows).values(next_poll=end + timedelta(minutes=21), **ok))
         for name in sorted(ids)[3:6]:
-            wrong = {"failures": 4, "error": "timed out", "last_ok": end - timedelta(days=2)}
+            wrong = {"failures": 4, "error": "took too long", "last_ok": end - timedelta(days=2)}
             connection.execute(update(feed_rows).where(feed_rows.c.name == name).values(**wrong))
     run = shell.store.start_pass(at=end - timedelta(minutes=10))
     shell.store.end_pass(run, at=end - timedelta(minutes=9), counts={"feeds": 193, "reached": 190, "entries_seen": 900})

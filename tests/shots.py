@@ -44,12 +44,12 @@ SHIFTS = """() => new Promise(done => { let sum = 0;
 
 
 @contextmanager
-def rich_page() -> Iterator[Shell]:
+def rich_page(*, a_day: int = 12) -> Iterator[Shell]:
     """An installation with sixty days in it, its page being served."""
     with tempfile.TemporaryDirectory(prefix="monitor-shots-") as folder:
         clock = until_now()
         shell = Shell(settings=settings_in(Path(folder)), clock=clock)
-        fill(shell, clock)
+        fill(shell, clock, a_day=a_day)
         page = Page(shell, health=lambda: health(shell, now=shell.clock()))
         page.start()
         yield shell

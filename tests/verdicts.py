@@ -25,7 +25,7 @@ def main() -> int:
     options = parser.parse_args()
     in_hand: list[float] = []
     began = time.perf_counter()
-    with rich_page() as shell, sync_playwright() as playwright:
+    with rich_page(a_day=8 + options.count // 14) as shell, sync_playwright() as playwright:
         chromium = shutil.which("chromium") or shutil.which("chromium-browser")
         browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox", "--disable-gpu"])
         tab = browser.new_context(base_url=shell.settings.page_url, locale="en-GB").new_page()

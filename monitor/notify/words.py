@@ -319,7 +319,18 @@ def _yours(kind: str, values: list[str], say: NullTranslations, language: str) -
         return say.gettext("your country: {names}").format(names=joined(named, say))
     if kind == "keyword":
         return say.gettext("your keyword: {names}").format(names=joined(values, say))
-    return say.gettext(_YOURS[kind]).format(names=joined(values, say))
+    return say.gettext(_YOURS[kind]).format(names=joined([name_word(kind, v, language) for v in values], say))
+
+
+def name_word(kind: str, name: str, language: str) -> str:
+    """What a route or law of our tables is called in the reader's language; any other name as it was written."""
+    from monitor.warn import tables  # reads a file: only when a reason names one
+
+    table = {"route": tables.routes, "law": tables.laws}.get(kind)
+    entry = table().get(name) if table else None
+    if entry is None:
+        return name
+    return entry.chinese if base_language(language) == "zh" else entry.english
 
 
 def _points(found: str | None, say: NullTranslations) -> str:

@@ -20,6 +20,15 @@ from monitor.resources import in_package
 from monitor.watching import MOST_COUNTED
 from monitor.web.words import FEED_KINDS, LENSES, doubted, noted, spoken, subject
 
+PARTS_OF = {  # where in the navigation a page belongs, by the beginning of its address
+    "/": ("/none",),
+    "/queue": ("/queue", "/items/"),
+    "/alerts": ("/alerts",),
+    "/explore": ("/explore", "/feeds", "/scorecard", "/trail"),
+    "/setup": ("/setup", "/models"),
+    "/status": ("/status",),
+}
+
 
 @cache
 def environment(language: str) -> Environment:
@@ -53,6 +62,9 @@ def environment(language: str) -> Environment:
         "span": lambda hours: "-".join(f"{at:%H:%M}" for at in hours),
         "silence": lambda silence: words.silence_words(silence, say),
         "tag": lambda tag: words.tag_word(Tag(tag), say),
+        "name": lambda one: words.name_word(one.kind.value, one.name, language),
+        "joined": lambda parts: words.joined(list(parts), say),
+        "within": lambda span: within(span, say),
         "topic": lambda topic: words.topic_word(topic, say),
         "topics": lambda topics: words.joined([words.topic_word(topic, say) for topic in topics], say),
         "country": lambda code: words.country_word(code, language),
@@ -68,6 +80,7 @@ def environment(language: str) -> Environment:
         "static": static,
         "levels": tuple(reversed(Level)),
         "all_tags": tuple(Tag),
+        "parts_of": PARTS_OF,
         "dismissals": reviewing.DISMISSALS,
     }
     return found
@@ -102,6 +115,14 @@ def ago(moment: datetime | None, now: datetime, say: NullTranslations) -> str:
     else:
         span = say.ngettext("{n} day", "{n} days", minutes // 1440).format(n=minutes // 1440)
     return (say.gettext("{span} ago") if seconds > 0 else say.gettext("in {span}")).format(span=span)
+
+
+def within(span: timedelta, say: NullTranslations) -> str:
+    """A span of whole hours, or of whole days from two on."""
+    hours = round(span.total_seconds() / 3600)
+    if hours >= 48 and hours % 24 == 0:
+        return say.ngettext("{n} day", "{n} days", hours // 24).format(n=hours // 24)
+    return say.ngettext("{n} hour", "{n} hours", hours).format(n=hours)
 
 
 def safe_link(url: str) -> str:

@@ -79,6 +79,13 @@ CODES = {
     "retried": N_("message tried again"),
     "peer": N_("partner added"),
     "peer removed": N_("partner removed"),
+    # what a profile names
+    "site": N_("site"),
+    "supplier": N_("supplier"),
+    "product": N_("product"),
+    "brand": N_("brand"),
+    "route": N_("route or port"),
+    "law": N_("law"),
     # what is set up
     "profile": N_("profile written"),
     "silence ended": N_("silence ended"),
@@ -151,9 +158,10 @@ def noted(action: str, note: str, say: NullTranslations) -> str:
     if head == reviewing.BY_VERDICT:
         rest = "" if rest == "undone" else rest  # the event itself says so
         return f"{say.gettext(VERDICT)}: {reviewing.why_in_words(rest, say)}" if rest else say.gettext(VERDICT)
-    labels = [label for label in note.split(",") if label]
+    labels = [label for label in head.split(",") if label]
     if labels and all(label in tuple(Tag) for label in labels):
-        return words.joined([words.tag_word(Tag(label), say) for label in labels], say)
+        named = words.joined([words.tag_word(Tag(label), say) for label in labels], say)
+        return f"{named} · {rest}" if rest else named
     return reviewing.why_in_words(note, say) if action == "dismiss" else note
 
 
