@@ -13,9 +13,6 @@ from statistics import median, quantiles
 
 from .shots import rich_page
 
-NEXT = """card => document.querySelector('.card:focus')?.dataset.item !== card
-  && document.getElementById('i' + card).classList.contains('given')"""
-
 
 def main() -> int:
     from playwright.sync_api import sync_playwright
@@ -35,7 +32,8 @@ def main() -> int:
             card = tab.locator(".card:focus").get_attribute("data-item")
             pressed = time.perf_counter()
             tab.keyboard.press("12d"[number % 3])
-            tab.wait_for_function(NEXT, arg=card)
+            tab.locator(f"#i{card}.given").wait_for()
+            tab.locator(f".card:focus:not(#i{card})").wait_for()
             in_hand.append(1000 * (time.perf_counter() - pressed))
         asked = tab.evaluate(
             "performance.getEntriesByType('resource').filter(one => one.name.endsWith('/verdict'))"

@@ -3,6 +3,7 @@ const AHEAD = 8; // open cards; below it more are fetched
 const queue = document.getElementById("queue");
 if (queue) start(queue);
 if (document.querySelector("[data-busy]")) follow();
+for (const chart of document.querySelectorAll(".scroll:has(> svg)")) chart.scrollLeft = chart.scrollWidth; // the newest days
 
 // Work that takes minutes: its panel is brought up to date, and the page around it when it has ended.
 async function follow() {
