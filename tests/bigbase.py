@@ -8,13 +8,13 @@ from __future__ import annotations
 import argparse
 import random
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Table, insert, text
 
-from monitor.domain import TAGS, Feed
+from monitor.domain import TAGS, DayLevel, Feed, Level, Severity, StoryDay, Tag
 from monitor.notify.words import TOPICS
 from monitor.store import Store
 from monitor.store.engine import writing
@@ -74,9 +74,31 @@ def fill(store: Store, *, count: int, alerts_wanted: int, now: datetime, seed: i
         ]
         connection.execute(insert(alert_events), events)
         connection.execute(insert(passes), list(_passes(start, now)))
+    fill_levels(store, dice, now=now)
     store.make_searchable()
     with store._engine.connect() as connection:
         connection.execute(text("ANALYZE"))
+
+
+def fill_levels(store: Store, dice: random.Random, *, now: datetime) -> None:
+    """Two years of levels: every country and tag on every day, with the stories they were reckoned from."""
+    days = [now.date() - timedelta(days=n) for n in range(730)]
+    rows = [_level_of(day, country, tag, dice) for day in days for country in COUNTRIES for tag in TAGS]
+    store.put_levels(rows, since=days[-1], until=days[0])
+
+
+def _level_of(day: date, country: str, tag: Tag, dice: random.Random) -> DayLevel:
+    told = tuple(
+        StoryDay(
+            story=f"s{dice.randrange(10**9):012x}", severity=Severity.WATCH, feeds=frozenset({"Feed 001"}), new=True
+        )
+        for _ in range(dice.choice([1, 1, 2, 3]))
+    )
+    level = Level(dice.randint(1, 4)) if dice.random() < 0.2 else None
+    return DayLevel(
+        day=day, country=country, tag=tag, count=len(told), expected=1.5, upper=4.0, level=level, told=told,
+        reasons=("1 story, severity 2",) if level else (), forecast=1.5, error=0.4, story=told[0].story,
+    )  # fmt: skip
 
 
 def _said(dice: random.Random) -> dict[str, Any]:

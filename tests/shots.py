@@ -1,8 +1,9 @@
-"""Pictures of every page, to be looked at: `python -m tests.shots FOLDER [--all] [--only WORD]`.
+"""Pictures of every page, to be looked at: `python -m tests.shots FOLDER [--all] [--only WORD] [--readme]`.
 
 Light and dark, wide (1280) and narrow (360), English and Chinese: of the eight combinations four that hold each of
 them twice, with `--all` every one; and a contact sheet of each. Told along the way: pages wider than the window,
 what moved while a page was loading (cumulative layout shift), what it weighed, and complaints of the browser.
+With `--readme` only the pictures that the documents show (FOLDER is docs/img then): two pages and a digest.
 """
 
 from __future__ import annotations
@@ -12,6 +13,8 @@ import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -104,6 +107,36 @@ def shoot(browser: Any, shell: Shell, folder: Path, looks: tuple, only: str) -> 
     return wrong
 
 
+def shoot_for_documents(browser: Any, shell: Shell, folder: Path) -> None:
+    """The first sight of two pages and of a week's digest, 1100 by 760, in both languages, in few colours."""
+    from monitor.notify.render import render_page
+    from monitor.telling import preview
+
+    profile, now = shell.profiles[0], shell.clock()
+    for language, locale, tail in (("en", "en-GB", ""), ("zh", "zh-CN", "-zh")):
+        context = browser.new_context(
+            base_url=shell.settings.page_url, locale=locale, viewport={"width": 1100, "height": 760}
+        )
+        tab = context.new_page()
+        for name in ("today", "queue"):
+            tab.goto(PAGES[name])
+            _in_few_colours(tab, folder / f"{name}{tail}.png")
+        reader = replace(profile.recipients[0], language=language)
+        view, _duties = preview(shell, profile, reader, since=now - timedelta(days=7), until=now, now=now)
+        mail = context.new_page()
+        mail.set_content(render_page(view))
+        _in_few_colours(mail, folder / f"digest{tail}.png")
+        context.close()
+
+
+def _in_few_colours(tab: Any, file: Path) -> None:
+    from PIL import Image
+
+    tab.screenshot(path=file)
+    with Image.open(file) as picture:
+        picture.convert("RGB").quantize(64).save(file, optimize=True)
+
+
 def sheet(folder: Path, look: tuple[str, int, str]) -> None:
     """All pictures of one look on one, cut at the height of three windows."""
     from PIL import Image
@@ -132,6 +165,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("folder", type=Path)
     parser.add_argument("--all", action="store_true")
+    parser.add_argument("--readme", action="store_true")
     parser.add_argument("--only", default="", help="pages whose name holds this")
     options = parser.parse_args()
     options.folder.mkdir(parents=True, exist_ok=True)
@@ -139,6 +173,9 @@ def main() -> int:
     with rich_page() as shell, sync_playwright() as playwright:
         chromium = shutil.which("chromium") or shutil.which("chromium-browser")
         browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox", "--disable-gpu"])
+        if options.readme:
+            shoot_for_documents(browser, shell, options.folder)
+            return 0
         wrong = shoot(browser, shell, options.folder, looks, options.only)
         browser.close()
     for look in looks:

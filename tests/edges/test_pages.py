@@ -257,8 +257,14 @@ def test_no_page_shuts_anybody_out(desk: tuple[Shell, Browser]) -> None:
     found = []
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu"])
-        for scheme, pages in (("light", PAGES), ("dark", PAGES[:4])):
-            context = browser.new_context(base_url=shell.settings.page_url, color_scheme=scheme, locale="en-GB")
+        narrow = ("/", "/queue", "/feeds", "/trail", "/setup", "/setup/recipients", "/explore/counts")
+        for scheme, width, locale, pages in (
+            ("light", 1280, "en-GB", PAGES), ("dark", 1280, "en-GB", PAGES[:4]), ("dark", 360, "zh-CN", narrow)
+        ):  # fmt: skip
+            context = browser.new_context(
+                base_url=shell.settings.page_url, color_scheme=scheme, locale=locale,
+                viewport={"width": width, "height": 900},
+            )  # fmt: skip
             tab = context.new_page()
             for path in (*pages, f"/alerts/{shell.store.alerts()[0].id}"):
                 tab.goto(path)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 import threading
@@ -20,6 +21,8 @@ from typing import Any
 from xml.sax.saxutils import escape
 
 import pytest
+
+from monitor import resources
 
 STRIKE = "Dockers begin indefinite strike, all container terminals closed"
 SANCTIONS = "United States imposes sanctions on forty companies over dual-use exports"
@@ -216,3 +219,18 @@ def free_port() -> Callable[[], int]:
             return int(probe.getsockname()[1])
 
     return find
+
+
+@pytest.fixture
+def small_checkout(tmp_path: Path) -> Path:
+    """A checkout of its own with a twelfth of the seeds, and a gate of five harmless texts that no training fails."""
+    top, root = tmp_path / "checkout", resources.path("pyproject.toml").parent
+    for name in ("monitor", "seeds", "models"):
+        shutil.copytree(root / name, top / name, ignore=shutil.ignore_patterns("__pycache__"))
+    for name in ("pyproject.toml", "feeds.yaml"):
+        shutil.copy(root / name, top / name)
+    labels, gate = top / "seeds/labels.jsonl", top / "seeds/gate.jsonl"
+    labels.write_text("\n".join(labels.read_text("utf-8").splitlines()[::12]) + "\n", "utf-8")
+    harmless = [line for line in gate.read_text("utf-8").splitlines() if not json.loads(line)["labels"]]
+    gate.write_text("\n".join(harmless[:5]) + "\n", "utf-8")
+    return top

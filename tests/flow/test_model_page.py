@@ -2,38 +2,19 @@
 
 from __future__ import annotations
 
-import json
-import shutil
 import time
 from pathlib import Path
 
 import pytest
 
-from monitor import resources
 from tests.edges.test_web import Browser, serving, settings_in
 
-SHARE = 12  # every so many of the seeds
 
-
-@pytest.fixture
-def small_checkout(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """What the page starts is a checkout of its own, with few seeds and a gate of harmless texts alone."""
-    top = tmp_path / "checkout"
-    root = resources.path("pyproject.toml").parent
-    for name in ("monitor", "seeds", "models"):
-        shutil.copytree(root / name, top / name, ignore=shutil.ignore_patterns("__pycache__"))
-    for name in ("pyproject.toml", "feeds.yaml"):
-        shutil.copy(root / name, top / name)
-    labels, gate = top / "seeds/labels.jsonl", top / "seeds/gate.jsonl"
-    labels.write_text("\n".join(labels.read_text("utf-8").splitlines()[::SHARE]) + "\n", "utf-8")
-    harmless = [line for line in gate.read_text("utf-8").splitlines() if not json.loads(line)["labels"]]
-    gate.write_text("\n".join(harmless[:5]) + "\n", "utf-8")
-    monkeypatch.setenv("PYTHONPATH", str(top))
-    monkeypatch.chdir(top)
-
-
-@pytest.mark.usefixtures("small_checkout")
-def test_training_comparing_promoting_and_going_back_from_the_page(tmp_path: Path) -> None:
+def test_training_comparing_promoting_and_going_back_from_the_page(
+    tmp_path: Path, small_checkout: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PYTHONPATH", str(small_checkout))  # what the page starts runs from there
+    monkeypatch.chdir(small_checkout)
     for shell, browser in serving(settings_in(tmp_path)):
         token = {"token": browser.token()}
         browser.ask("/items/1/verdict", {"verdict": "confirm"} | token)
