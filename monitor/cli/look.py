@@ -271,7 +271,7 @@ def verdict_labels(kind: VerdictKind, item: Item, wanted: str) -> tuple[Tag, ...
 def status(shell: Shell, options: argparse.Namespace) -> int:
     """Whether the watch is awake."""
     from monitor.i18n import current
-    from monitor.notify.words import silence_words
+    from monitor.notify.words import model_word, silence_words
     from monitor.telling import health
     from monitor.tending import look_at_habits
 
@@ -282,6 +282,7 @@ def status(shell: Shell, options: argparse.Namespace) -> int:
     if options.json:
         show.line(found | {"silent": [one | {"silence": asdict(one["silence"])} for one in silent]})
         return 0
+    found["model"] = model_word(found["model"], say)
     lists = ("stale", "parked_addresses", "unsubscribed", "silent")
     labels = {name: name.replace("_", " ") for name in found if name not in lists}
     rows = [(_(label), _value(found[name])) for name, label in labels.items()]

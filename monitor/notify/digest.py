@@ -297,5 +297,5 @@ def _footer(facts: DigestFacts, reader: Reader) -> tuple[str, ...]:
         )
     ]
     if facts.model:
-        lines.append(say.gettext("Judged by {model}.").format(model=one_line(facts.model, 100)))
+        lines.append(say.gettext("Judged by {model}.").format(model=one_line(words.model_word(facts.model, say), 100)))
     return tuple(lines)

@@ -86,5 +86,5 @@ def _footer(facts: NoticeFacts, reader: Reader) -> tuple[str, ...]:
     say = reader.say
     lines = [say.gettext("Milder alerts follow in the next digest.")]
     if facts.model:
-        lines.append(say.gettext("Judged by {model}.").format(model=one_line(facts.model, 100)))
+        lines.append(say.gettext("Judged by {model}.").format(model=one_line(words.model_word(facts.model, say), 100)))
     return tuple(lines)

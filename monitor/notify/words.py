@@ -178,6 +178,10 @@ _LEVEL = (
         N_("{n} stories on {day}; its own past lets expect {expected}, at most {most}"),
     ),
 )
+_MODEL = re.compile(
+    r"(?P<version>\S+) \((?P<tier>exact|fast) tier, (?P<n>\d+) examples, macro-F1 (?P<f1>\S+) in cross-validation\)"
+)
+_TIERS = (N_("exact tier"), N_("fast tier"))
 _FIGURE = re.compile(r"(?P<feeds>\d+) feeds report it|severity (?P<severity>\d)")
 
 
@@ -320,6 +324,16 @@ def _yours(kind: str, values: list[str], say: NullTranslations, language: str) -
     if kind == "keyword":
         return say.gettext("your keyword: {names}").format(names=joined(values, say))
     return say.gettext(_YOURS[kind]).format(names=joined([name_word(kind, v, language) for v in values], say))
+
+
+def model_word(line: str, say: NullTranslations) -> str:
+    """What `artefact.describe` says of a classifier, in the reader's language."""
+    found = _MODEL.fullmatch(line)
+    if not found:
+        return line
+    form = N_("{version} ({tier}, {n} examples, macro-F1 {f1} in cross-validation)")
+    tier = _TIERS[found["tier"] == "fast"]
+    return say.gettext(form).format(**found.groupdict() | {"tier": say.gettext(tier)})
 
 
 def name_word(kind: str, name: str, language: str) -> str:

@@ -50,6 +50,7 @@ def environment(language: str) -> Environment:
         "link": safe_link,
         "shown": shown,
         "told": lambda reason: words.why(reason, say, language),
+        "model": lambda line: words.model_word(line, say),
         "level": say.gettext,
         "word": say.gettext,
         "noted": lambda note, action="": noted(action, note, say),
