@@ -51,7 +51,9 @@ def open_engine(url: str) -> Engine:
         raise ConfigError(wrong) from problem
     if not parsed.drivername.startswith("sqlite"):
         for_postgresql()
-        return create_engine(parsed, pool_pre_ping=True)
+        engine = create_engine(parsed, pool_pre_ping=True)
+        event.listen(engine, "connect", _prepare_postgresql)
+        return engine
     if parsed.database and parsed.database != ":memory:":
         try:
             Path(parsed.database).parent.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -75,6 +77,15 @@ def _prepare_sqlite(connection: Any, _record: Any) -> None:
         cursor.execute("PRAGMA auto_vacuum = INCREMENTAL")  # counts for a new file only: room can be given back
         cursor.execute("PRAGMA journal_mode = WAL")
     cursor.close()
+
+
+def _prepare_postgresql(connection: Any, _record: Any) -> None:
+    """Our questions are short: what helps long ones (helpers, compiling) costs them up to a thousandfold."""
+    before, connection.autocommit = connection.autocommit, True
+    with connection.cursor() as cursor:
+        cursor.execute("SET max_parallel_workers_per_gather = 0")
+        cursor.execute("SET jit = off")
+    connection.autocommit = before
 
 
 def _begin_sqlite(connection: Connection) -> None:

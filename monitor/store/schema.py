@@ -25,7 +25,7 @@ from sqlalchemy import (
     text,
 )
 
-HEAD = "0012"  # newest migration; a test compares it with the migrations folder
+HEAD = "0013"  # newest migration; a test compares it with the migrations folder
 
 NAMES = {
     "ix": "ix_%(table_name)s_%(column_0_N_name)s",
@@ -235,6 +235,7 @@ alerts = Table(
     _count("item_count"),
     Column("feeds", JSON, nullable=False),
     UniqueConstraint("profile", "story"),
+    Index(None, "story"),
     Index(None, "opened"),
     Index(None, "state", "level"),
 )

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Engine, Integer, delete, func, literal_column, select, text
+from sqlalchemy import ColumnElement, Connection, Engine, delete, func, select, text
 
 from monitor.domain import Item
 from monitor.store.engine import reading, upsert, writing
@@ -25,6 +25,8 @@ LATE = 20_000  # on PostgreSQL an item with a lower id may be committed after on
 UPTO = "searchable_upto"
 CHUNK = 2_000  # matches that are held against the other filters at once
 LOOKED_AT = 6_000  # matches for one page, so that a common word with a rare country answers in its time too
+RARE = 20_000  # texts that PostgreSQL expects to hold the words; so many are read from their index at once
+STRETCH = 50_000  # ids that one step walks over where more than that hold them
 LETTERS = 20_000  # newest items that are read letter by letter where no text has the words
 
 
@@ -72,7 +74,10 @@ class SearchDoor:
         words, limit = asked(question), wanted.limit or CHUNK
         if not words:
             return Found([], None)
-        self.make_searchable(most=1)  # a batch; the daemon does the rest
+        with reading(self._engine) as connection:
+            behind = (connection.execute(select(func.max(items.c.id))).scalar() or 0) > _upto(connection)
+        if behind:
+            self.make_searchable(most=1)  # a batch; the daemon does the rest
         found, is_filtered = list[int](), wanted != ItemFilter(limit=wanted.limit, before_id=wanted.before_id)
         with reading(self._engine) as connection:
             top, end = _between(connection, wanted)
@@ -110,12 +115,7 @@ def _holding(connection: Connection, words: Sequence[str], top: int, most: int) 
     of them; 0 where there are no more.
     """
     if connection.dialect.name != "sqlite":
-        vector: ColumnElement[Any] = literal_column("item_words.words")
-        item_id: ColumnElement[int] = literal_column("item_words.item_id", Integer)
-        query = select(item_id).select_from(text("item_words")).where(item_id < top)
-        query = query.where(vector.op("@@")(func.plainto_tsquery("simple", " ".join(words))))
-        ids = [int(row[0]) for row in connection.execute(query.order_by(item_id.desc()).limit(most))]
-        return ids, ids[-1] if len(ids) == most else 0
+        return _holding_on_postgresql(connection, {"words": " ".join(words), "top": top, "most": most})
     given = {"phrase": " ".join(f'"{word}"' for word in words), "top": top, "low": -top, "most": most}
     short, full = (  # of titles and summaries; of full texts, whose rows are numbered downwards
         [abs(row[0]) for row in connection.execute(text(_NEWEST_HOLDING.format(under=under, order=order)), given)]
@@ -125,6 +125,27 @@ def _holding(connection: Connection, words: Sequence[str], top: int, most: int) 
     return sorted({one for one in (*short, *full) if one >= floor}, reverse=True), floor
 
 
+def _holding_on_postgresql(connection: Connection, given: dict[str, Any]) -> tuple[list[int], int]:
+    """Rare words by their index, all of them and then in order; common ones by walking a stretch of ids downwards."""
+    plan = connection.execute(text(_EXPECTED), given).scalar_one()
+    if plan[0]["Plan"]["Plan Rows"] <= RARE:
+        ids, end = list(connection.execute(text(_HELD_BY_FEW), given).scalars()), 0
+    else:
+        newest = connection.execute(text("SELECT max(item_id) FROM item_words")).scalar() or 0
+        end = max(min(given["top"], newest + 1) - STRETCH, 0)
+        ids = list(connection.execute(text(_HELD_BY_MANY), given | {"end": end}).scalars())
+    return ids, ids[-1] if len(ids) == given["most"] else end
+
+
+_EXPECTED = "EXPLAIN (FORMAT JSON) SELECT item_id FROM item_words WHERE words @@ plainto_tsquery('simple', :words)"
+_HELD_BY_FEW = (
+    "WITH held AS MATERIALIZED (SELECT item_id FROM item_words WHERE words @@ plainto_tsquery('simple', :words)) "
+    "SELECT item_id FROM held WHERE item_id < :top ORDER BY item_id DESC LIMIT :most"
+)
+_HELD_BY_MANY = (
+    "SELECT item_id FROM item_words WHERE words @@ plainto_tsquery('simple', :words) "
+    "AND item_id < :top AND item_id >= :end ORDER BY item_id DESC LIMIT :most"
+)
 _NEWEST_HOLDING = (
     "SELECT rowid FROM item_words WHERE item_words MATCH :phrase AND {under} ORDER BY rowid {order} LIMIT :most"
 )
@@ -150,6 +171,8 @@ class _Filters:
             self._conditions.append(moment >= wanted.since)
         if wanted.until is not None:
             self._conditions.append(moment < wanted.until)
+        # PostgreSQL begins with the judgements where they are asked for: there the ids have to narrow it down.
+        self._id = "judgements.item_id" if wanted.tag or wanted.country or wanted.topic else "items.id"
         self._stories: set[str] | None = None
         if wanted.level is not None:
             query = select(alerts.c.story).where(alerts.c.level >= int(wanted.level))
@@ -157,23 +180,27 @@ class _Filters:
 
     def __call__(self, connection: Connection, ids: Sequence[int]) -> list[int]:
         """Those of `ids` that pass, the newest first."""
-        query = item_query().with_only_columns(items.c.id, items.c.story).where(_among(ids), *self._conditions)
+        among = _among(ids, self._id if connection.dialect.name != "sqlite" else "items.id")
+        query = item_query().with_only_columns(items.c.id, items.c.story).where(among, *self._conditions)
         rows = connection.execute(query.order_by(items.c.id.desc())).all()
         return [row.id for row in rows if self._stories is None or row.story in self._stories]
 
 
 def _with_letters(connection: Connection, question: str) -> list[int]:
     pattern = f"%{_as_pattern(question)}%"
-    within = items.c.title.ilike(pattern, escape="\\") | items.c.summary.ilike(pattern, escape="\\")
+    title, summary = items.c.title, items.c.summary
+    if connection.dialect.name != "sqlite":  # A to Z alone are folded, as SQLite does: half the time
+        title, summary = title.collate("C"), summary.collate("C")
+    within = title.ilike(pattern, escape="\\") | summary.ilike(pattern, escape="\\")
     newest = select(func.max(items.c.id) - LETTERS).scalar_subquery()
     query = select(items.c.id).where(items.c.id > newest, within).order_by(items.c.id.desc()).limit(CHUNK)
     return list(connection.execute(query).scalars())
 
 
-def _among(ids: Sequence[int]) -> ColumnElement[bool]:
+def _among(ids: Sequence[int], column: str = "items.id") -> ColumnElement[bool]:
     """Written out, since thousands of bound parameters cost more than the question."""
     listed = ",".join(str(int(one)) for one in ids) or "NULL"
-    return text(f"items.id IN ({listed})")  # type: ignore[return-value]
+    return text(f"{column} IN ({listed})")  # type: ignore[return-value]
 
 
 def index_full_text(connection: Connection, item_id: int, said: str) -> None:

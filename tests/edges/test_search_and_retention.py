@@ -62,9 +62,12 @@ def test_the_newest_come_first_filters_hold_and_pages_follow_each_other(store: S
     assert (titles(rest), rest.before) == (["Notes on shipping"], None)
 
 
+@pytest.mark.parametrize("rare", [20_000, -1])  # what PostgreSQL does with few texts, and with many
 def test_a_common_word_with_a_rare_filter_is_looked_for_page_by_page(
-    store: Store, monkeypatch: pytest.MonkeyPatch
+    store: Store, monkeypatch: pytest.MonkeyPatch, rare: int
 ) -> None:
+    monkeypatch.setattr(search, "RARE", rare)
+    monkeypatch.setattr(search, "STRETCH", 10)
     monkeypatch.setattr(search, "CHUNK", 10)
     monkeypatch.setattr(search, "LOOKED_AT", 20)
     put(
