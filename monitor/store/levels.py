@@ -45,15 +45,30 @@ levels = Table(
 )
 
 
+_FIGURES = (
+    *(levels.c.day, levels.c.country, levels.c.tag),
+    *(levels.c["count"], levels.c.expected, levels.c.upper, levels.c.level),
+)
+
+
 class LevelsDoor:
     """The part of the store that knows levels of countries."""
 
     _engine: Engine
 
     def level_days(
-        self, *, since: date, until: date | None = None, country: str = "", least: Level | None = None
+        self,
+        *,
+        since: date,
+        until: date | None = None,
+        country: str = "",
+        least: Level | None = None,
+        figures_only: bool = False,
     ) -> list[DayLevel]:
-        """Levels from `since` to `until`, both included, by day, country and tag; days with nothing have no row."""
+        """Levels from `since` to `until`, both included, by day, country and tag; days with nothing have no row.
+
+        `figures_only` leaves out why, and the stories: a tenth of the work.
+        """
         wanted = [levels.c.day >= since]
         if until is not None:
             wanted.append(levels.c.day <= until)
@@ -61,9 +76,10 @@ class LevelsDoor:
             wanted.append(levels.c.country == country)
         if least is not None:
             wanted.append(levels.c.level >= int(least))
-        query = select(levels).where(*wanted).order_by(levels.c.day, levels.c.country, levels.c.tag)
+        query = select(*_FIGURES if figures_only else levels.c).where(*wanted)
+        query = query.order_by(levels.c.day, levels.c.country, levels.c.tag)
         with reading(self._engine) as connection:
-            return [_day_level(row) for row in connection.execute(query)]
+            return [(_figures if figures_only else _day_level)(row) for row in connection.execute(query)]
 
     def last_level_day(self) -> date | None:
         """The newest day that levels were reckoned for, whether it had any or not."""
@@ -128,6 +144,12 @@ def _row(row: DayLevel) -> dict[str, Any]:
         ],
         "story": row.story,
     }
+
+
+def _figures(row: Any) -> DayLevel:
+    day, country, tag, count, expected, upper, level = row
+    known = {"day": day, "country": country, "tag": Tag(tag), "count": count, "expected": expected, "upper": upper}
+    return DayLevel(**known, level=Level(level) if level else None)
 
 
 def _day_level(row: Any) -> DayLevel:

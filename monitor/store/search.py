@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Engine, delete, func, select, text
+from sqlalchemy import ColumnElement, Connection, Engine, collate, delete, func, or_, select, text
 
 from monitor.domain import Item
 from monitor.store.engine import reading, upsert, writing
@@ -188,10 +188,10 @@ class _Filters:
 
 def _with_letters(connection: Connection, question: str) -> list[int]:
     pattern = f"%{_as_pattern(question)}%"
-    title, summary = items.c.title, items.c.summary
+    texts: list[ColumnElement[Any]] = [items.c.title, items.c.summary]
     if connection.dialect.name != "sqlite":  # A to Z alone are folded, as SQLite does: half the time
-        title, summary = title.collate("C"), summary.collate("C")
-    within = title.ilike(pattern, escape="\\") | summary.ilike(pattern, escape="\\")
+        texts = [collate(one, "C") for one in texts]
+    within = or_(*(one.ilike(pattern, escape="\\") for one in texts))
     newest = select(func.max(items.c.id) - LETTERS).scalar_subquery()
     query = select(items.c.id).where(items.c.id > newest, within).order_by(items.c.id.desc()).limit(CHUNK)
     return list(connection.execute(query).scalars())

@@ -143,7 +143,7 @@ def _reads(api: FastAPI) -> None:
     @api.get("/status")
     def status(desk: AtDesk) -> dict[str, Any]:
         """Is the watch awake."""
-        return desk.health()
+        return desk.how_it_is()
 
     @api.get("/items")
     def items(

@@ -66,6 +66,10 @@ class Desk:
             response.set_cookie("lang", language, httponly=True, samesite="lax", max_age=31_536_000)
         return response
 
+    def how_it_is(self) -> dict[str, Any]:
+        """The installation's health at most a minute old: it counts everything that is stored."""
+        return self.watch.kept("health", self.health, fresh_s=5, stale_s=60)
+
     def language(self, request: Request) -> str:
         """What the reader asked for, once or by their browser."""
         asked = request.query_params.get("lang") or request.cookies.get("lang")

@@ -12,4 +12,4 @@ router = APIRouter()
 
 @router.get("/status")
 def status(request: Request, desk: AtDesk) -> HTMLResponse:
-    return desk.page(request, "status.html", health=desk.health())
+    return desk.page(request, "status.html", health=desk.how_it_is())

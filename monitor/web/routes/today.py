@@ -59,6 +59,6 @@ def today(
 def _gathered(desk: Desk) -> tuple[list[DayLevel], Coverage, list[tuple[datetime, datetime | None]]]:
     """Levels of a month by country, tag and day, what the watch saw in a day, and how soon people acted."""
     now, store, day = desk.shell.clock(), desk.shell.store, timedelta(days=1)
-    levels = store.level_days(since=now.date() - (SPARK_DAYS - 1) * day, until=now.date())
+    levels = store.level_days(since=now.date() - (SPARK_DAYS - 1) * day, until=now.date(), figures_only=True)
     acts = store.first_acts(since=now - CLOCK_DAYS * day, least=Level.ORANGE)
     return levels, coverage(desk.shell, since=now - day, until=now), [*acts[Level.ORANGE], *acts[Level.RED]]
