@@ -48,20 +48,8 @@ def encode(said: Sequence[str], adapter: bytes = b"") -> npt.NDArray[np.float32]
     return np.concatenate(parts).astype(np.float32) if parts else np.zeros((0, DIMENSIONS), dtype=np.float32)
 
 
-def remembering() -> Encode:
-    """An `encode` that makes each vector once: several classifiers measured on the same texts share them."""
-    kept: dict[tuple[bytes, str], npt.NDArray[np.float32]] = {}
-
-    def of(said: Sequence[str], adapter: bytes = b"") -> npt.NDArray[np.float32]:
-        missing = [one for one in dict.fromkeys(said) if (adapter, one) not in kept]
-        kept.update(zip(((adapter, one) for one in missing), encode(missing, adapter), strict=True))
-        return np.stack([kept[adapter, one] for one in said]) if said else encode([])
-
-    return of
-
-
 def words_of(text: Text) -> str:
-    """What the encoder is given first: the title, or the summary of a text without one.
+    """What the encoder is given: the title, or the summary of a text without one.
 
     It stops at a NUL, so there is none.
     """
@@ -69,7 +57,7 @@ def words_of(text: Text) -> str:
 
 
 def whole_of(text: Text) -> str:
-    """Title and beginning of the summary, for a second look that takes three times as long; empty without either."""
+    """Title and beginning of the summary, which training shows the network as well; empty without either."""
     title, summary = text.title.strip(), text.summary.strip()
     if not title or not summary:
         return ""

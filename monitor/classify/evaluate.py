@@ -14,6 +14,7 @@ import numpy.typing as npt
 from monitor.domain import TAGS, Judgement, Tag, Text
 from monitor.errors import ConfigError
 from monitor.i18n import _
+from monitor.text.normalise import json_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,7 +43,7 @@ def read_gold(file: Path) -> list[GoldText]:
         if not line.strip():
             continue
         try:
-            found.append(_gold_text(json.loads(line)))
+            found.append(_gold_text(json_of(line)))
         except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as problem:
             said = _("{file}, line {line}: {what}").format(file=file, line=number, what=_told(problem))
             raise ConfigError(said) from problem

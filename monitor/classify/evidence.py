@@ -16,11 +16,12 @@ MOST = 8
 
 
 def evidence(
-    text: Text, grams: Sequence[int], carried: npt.NDArray[np.floating], tags: Sequence[Tag], vocabulary: Sequence[str]
+    text: Text, grams: Sequence[str], carried: npt.NDArray[np.floating], tags: Sequence[Tag]
 ) -> tuple[Evidence, ...]:
     """For each of `tags` the words that carried it, the heaviest first, in the text's own spelling.
 
-    `carried` (len(grams), 3): how much each word or pair of the text, numbered by `grams`, added to each tag's score.
+    `carried` (len(grams), 3): how much each word, pair or term of the text added to each tag's score. Single signs of
+    scripts without blanks are named only where nothing longer is.
     """
     raw = f"{text.title} {text.summary}".lower()
     plain = raw if raw.isascii() else simplified(raw)
@@ -28,14 +29,15 @@ def evidence(
     found: list[Evidence] = []
     for tag in tags:
         part = of_tags[TAGS.index(tag)]
-        taken: list[str] = []
-        for position in sorted(range(len(part)), key=part.__getitem__, reverse=True)[: MOST * 2]:
-            if part[position] <= 0 or len(taken) >= MOST:
+        taken: list[Evidence] = []
+        for position in sorted(range(len(part)), key=part.__getitem__, reverse=True)[: MOST * 3]:
+            if part[position] <= 0 or len(taken) >= MOST * 2:
                 break
-            word = as_written(vocabulary[grams[position]], raw, plain)
-            if word and not any(word in other or other in word for other in taken):
-                taken.append(word)
-                found.append(Evidence(word=word, tag=tag, weight=part[position]))
+            word = as_written(grams[position], raw, plain)
+            if word and not any(word in other.word or other.word in word for other in taken if len(other.word) > 1):
+                taken.append(Evidence(word=word, tag=tag, weight=part[position]))
+        longer = [one for one in taken if len(one.word) > 1]
+        found += (longer or taken)[:MOST]
     found.sort(key=lambda evidence: -evidence.weight)
     return tuple(found[:MOST])
 

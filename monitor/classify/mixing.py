@@ -24,9 +24,9 @@ from monitor.classify.parts import (
 from monitor.classify.predict import EXACT, FAST, PARTS
 from monitor.domain import TAGS
 
-FOLDS = 5
+FOLDS = 3
 HARMLESS_SHARE = 0.7  # of what a news feed carries
-LOST_TO_SPEED = 0.005  # macro-F1 that the cascade may cost
+ASK_FROM = 0.12  # fast probability of any tag from which the encoder is asked, decision 0021
 
 
 def folds(groups: Sequence[str]) -> Truth:
@@ -58,7 +58,7 @@ def unseen_scores(
         scores[held, 1] = concepts[held] @ coefficients(models).astype(float) + intercepts(models)
         if dense.shape[2]:
             network = fit_network(dense[rest], truth[rest], importance[rest])
-            scores[held, 2] = exported(network).scores(dense[held]).mean(axis=1)
+            scores[held, 2] = exported(network).scores(dense[held, 0])
     return scores
 
 
@@ -104,22 +104,6 @@ def as_in_news(truth: Truth) -> Matrix:
 
 def by_tag(values: Matrix, truth: Truth) -> zip[tuple[Matrix, Truth]]:
     return zip(values.T, truth.T, strict=True)
-
-
-def ask_from(chances: Matrix, thresholds: Matrix, truth: Truth) -> float:
-    """The highest fast probability below which the encoder need not be asked: what it costs is next to nothing."""
-    whole = _macro_f1(chances[EXACT], thresholds[EXACT], truth)
-    found = 0.0
-    for cut in np.arange(0.01, 0.31, 0.01):
-        asked = chances[FAST].max(axis=1) >= cut
-        if _macro_f1(chances[EXACT] * asked[:, None], thresholds[EXACT], truth) < whole - LOST_TO_SPEED:
-            break
-        found = float(round(cut, 2))
-    return found
-
-
-def _macro_f1(chances: Matrix, thresholds: Matrix, truth: Truth) -> float:
-    return float(tier_scores(truth, chances, thresholds)["macro_f1"])
 
 
 def tier_scores(truth: Truth, chances: Matrix, thresholds: Matrix) -> dict[str, Any]:

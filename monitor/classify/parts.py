@@ -17,7 +17,10 @@ from monitor.classify.encoder import DIMENSIONS
 from monitor.classify.features import PIECES, PIECES_COUNT, prepare, spelled
 from monitor.domain import Text
 
-STRENGTH = 8.0  # C of the logistic regressions, by cross-validation
+STRENGTH = 3.0  # C of the logistic regressions
+TOLERANCE = (
+    1e-2  # when they are done: what LIBLINEAR itself takes; a hundredth of it changes no answer and takes longer
+)
 TOPIC_STRENGTH = 4.0
 CONCEPT_STRENGTH = 0.3  # few features that stand for many words: each is held short
 LEAST_FOR_CONCEPTS = 5
@@ -36,28 +39,22 @@ Truth = npt.NDArray[np.int_]
 Vectors = npt.NDArray[np.float32]
 
 
-def fit_words(prepared: Sequence[str], truth: Truth, importance: Matrix) -> tuple[Any, Any, list[Any]]:
-    """Vectorisers of words with their pairs and of pieces of words, and a model a tag on both."""
+def fit_words(prepared: Sequence[str], truth: Truth, importance: Matrix) -> tuple[Any, Any, Any, list[Any]]:
+    """Vectorisers of words with their pairs and of pieces of words, the features they make, and a model a tag on those.
+
+    Features, (len(prepared), V + P), sparse: pieces are scaled as if no two words shared any. Then a text's score is
+    the sum of its words', and each word's is computed once.
+    """
     from sklearn.feature_extraction.text import TfidfVectorizer
 
     words = TfidfVectorizer(**_WORDS, min_df=LEAST_DOCUMENTS, sublinear_tf=True)
     spelling = TfidfVectorizer(**_SPELLING, min_df=LEAST_FOR_PIECES, norm=None)
-    words.fit(prepared)
-    spelling.fit([spelled(one) for one in prepared])
-    return words, spelling, linear(STRENGTH, features_of(words, spelling, prepared), truth, importance)
+    of_words, pieces = words.fit_transform(prepared), spelling.fit_transform([spelled(one) for one in prepared])
+    features = side_by_side(of_words, pieces, spelling.idf_)
+    return words, spelling, features, linear(STRENGTH, features, truth, importance)
 
 
-def features_of(words: Any, spelling: Any, prepared: Sequence[str]) -> Any:
-    """What the tags' models see, (len(prepared), V + P), sparse.
-
-    Pieces are scaled as if no two words shared any: then a text's score is the sum of its words', and each
-    word's is computed once.
-    """
-    pieces = spelling.transform([spelled(one) for one in prepared])
-    return _side_by_side(words.transform(prepared), pieces, spelling.idf_)
-
-
-def _side_by_side(words: Any, pieces: Any, idf: Matrix) -> Any:
+def side_by_side(words: Any, pieces: Any, idf: Matrix) -> Any:
     from scipy.sparse import diags_array, hstack
 
     length = np.sqrt(np.maximum(pieces @ idf, 1e-12))
@@ -99,7 +96,7 @@ def features_by_fold(prepared: Sequence[str]) -> Callable[[npt.NDArray[np.bool_]
 
     def features(rest: npt.NDArray[np.bool_]) -> Any:
         of_words, _ = weighed(words, rest, LEAST_DOCUMENTS, TfidfTransformer(sublinear_tf=True))
-        return _side_by_side(of_words, *weighed(pieces, rest, LEAST_FOR_PIECES, TfidfTransformer(norm=None)))
+        return side_by_side(of_words, *weighed(pieces, rest, LEAST_FOR_PIECES, TfidfTransformer(norm=None)))
 
     return features
 
@@ -109,7 +106,7 @@ def linear(strength: float, features: Any, truth: Truth, importance: Matrix) -> 
     from sklearn.base import clone
     from sklearn.linear_model import LogisticRegression
 
-    one = LogisticRegression(C=strength, class_weight="balanced", solver="liblinear", random_state=0)
+    one = LogisticRegression(C=strength, class_weight="balanced", solver="liblinear", tol=TOLERANCE, random_state=0)
     if (truth.sum(axis=0) == 0).any():
         raise ValueError("a topic without examples: write some, or take it out of the taxonomy")
     fitted = [clone(one).fit(features, column, sample_weight=importance) for column in truth.T]
@@ -118,10 +115,10 @@ def linear(strength: float, features: Any, truth: Truth, importance: Matrix) -> 
     return fitted
 
 
-def with_concepts(vectors: Vectors, lexicon: Lexicon, texts: Sequence[Text], prepared: Sequence[str]) -> Vectors:
-    """The network's inputs: vectors of titles and wholes, (n, 2, D), each with the concepts that it touches."""
-    titles = lexicon.told([prepare(Text(title=text.title)) for text in texts])
-    return np.concatenate([vectors, np.stack([titles, lexicon.told(prepared)], axis=1)], axis=2)
+def with_concepts(vectors: Vectors, lexicon: Lexicon, prepared: Sequence[str]) -> Vectors:
+    """The network's inputs: vectors of titles and wholes, (n, 2, D), each with the concepts that the whole touches."""
+    touched = lexicon.told(prepared)
+    return np.concatenate([vectors, np.stack([touched, touched], axis=1)], axis=2)
 
 
 def fit_network(dense: Vectors, truth: Truth, importance: Matrix) -> Any:

@@ -91,6 +91,20 @@ class Reader:
         starts = np.searchsorted(of, np.arange(count + 1))
         return Reading(np.stack([by_words, by_concepts], axis=1), starts, numbers, values)
 
+    def terms_of(self, text: Text) -> tuple[list[str], Floats]:
+        """The lexicon's terms that stand in a text, its own tokens, and what each adds to each tag: (terms, 3)."""
+        in_title, tokens = title_and_whole(text)
+        said = f" {' '.join(tokens)} "
+        title_ends = len(" ".join(tokens[:in_title])) + 2
+        found: dict[str, Floats] = {}
+        for term, start, end in self._weights.lexicon.matches(said[1:-1]):
+            concept = self._concept[term]
+            numbers = [self._in_text[concept], *([self._in_title[concept]] if end <= title_ends else [])]
+            phrase = said[start : said.index(" ", end - 1)].strip()  # a term may be open at its end
+            added = self._weights.concept_weights[[n for n in numbers if n >= 0]].sum(axis=0, dtype=np.float64)
+            found[phrase] = found.get(phrase, 0) + added
+        return list(found), np.array(list(found.values())).reshape(-1, len(TAGS))
+
     def topic_odds(self, reading: Reading, rows: Sequence[int]) -> Floats:
         """Log-odds of each topic for some of the texts read: (len(rows), topics)."""
         parts = [reading.words_of(row) for row in rows]

@@ -1,7 +1,7 @@
 """From labelled texts to a classifier of three parts: logistic regressions over words and over the concepts of a
 lexicon, a small network over an encoder's vectors and the same concepts.
 
-All parts score texts of writers they have not seen (five folds). Their log-odds are added up, and each tier's
+All parts score texts of writers they have not seen (three folds). Their log-odds are added up, and each tier's
 probability is fitted to the sum: Platt's sigmoid over words and concepts, and over all three (Platt 1999;
 isotonic regression overfits so few). Thresholds come from the F1 on the same scores, with harmless texts
 weighed up to the share they have in real news.
@@ -10,7 +10,6 @@ Source: 001#II (the kinds of risk that going abroad meets)
 
 from __future__ import annotations
 
-import zipfile
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -27,9 +26,9 @@ from monitor.classify.drift import reference_of
 from monitor.classify.examples import LabelledText, digest_of
 from monitor.classify.features import prepare
 from monitor.classify.mixing import (
+    ASK_FROM,
     FOLDS,
     as_in_news,
-    ask_from,
     best_threshold,
     by_tag,
     folds,
@@ -90,7 +89,7 @@ def train(
     touched = concepts_of(lexicon, texts, prepared)
     dense: Vectors = np.zeros((len(texts), 2, 0), np.float32)
     if vectors is not None:
-        dense = with_concepts(vectors[order], lexicon, texts, prepared)
+        dense = with_concepts(vectors[order], lexicon, prepared)
     truth = np.array([[tag in example.labels for tag in TAGS] for example in examples], dtype=int)
     importance = np.array([example.weight for example in examples])
     if (truth.sum(axis=0) < FOLDS).any():
@@ -106,10 +105,10 @@ def train(
     usual = as_in_news(judged)
     thresholds = np.array([[best_threshold(p, t, usual) for p, t in by_tag(c, judged)] for c in chances])
     progress("the final model")
-    words, spelling, tag_models = fit_words(prepared, truth, importance)
+    words, spelling, features, tag_models = fit_words(prepared, truth, importance)
     concepts, concept_models = fit_concepts(touched, truth, importance)
     topic_truth = np.array([[topic in example.topics for topic in topics] for example in examples], dtype=int)
-    topic_models = linear(TOPIC_STRENGTH, words.transform(prepared), topic_truth, importance)
+    topic_models = linear(TOPIC_STRENGTH, features[:, : len(words.vocabulary_)], topic_truth, importance)
     network = fit_network(dense, truth, importance) if vectors is not None else None
     weights = Weights(
         vocabulary=tuple(str(word) for word in words.get_feature_names_out()),
@@ -126,7 +125,7 @@ def train(
         mix=mix,
         shift=shift,
         thresholds=thresholds,
-        ask_from=ask_from(chances, thresholds, judged),
+        ask_from=ASK_FROM,
         topics=tuple(topics),
         topic_weights=coefficients(topic_models),
         topic_bias=intercepts(topic_models),
@@ -165,7 +164,7 @@ def _unknown(prepared: Sequence[str], fold: Truth) -> float:
 def _packed(parts: Mapping[str, Any]) -> bytes:
     import skops.io
 
-    return bytes(skops.io.dumps(parts, compression=zipfile.ZIP_DEFLATED, compresslevel=9))
+    return bytes(skops.io.dumps(parts))  # compressed when it is written
 
 
 def _facts(

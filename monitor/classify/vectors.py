@@ -7,13 +7,13 @@ its scale; a unit vector loses less than a hundredth of its length that way.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from hashlib import blake2b
+from hashlib import blake2b, sha256
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 
-from monitor.classify.encoder import BATCH, DIMENSIONS, encode, encoder_id, whole_of, words_of
+from monitor.classify.encoder import BATCH, DIMENSIONS, Encode, encode, encoder_id, whole_of, words_of
 from monitor.domain import Text
 from monitor.i18n import _
 
@@ -79,3 +79,18 @@ def stacked(texts: Sequence[Text], vectors: Mapping[bytes, Vector]) -> npt.NDArr
         [vectors[digest_of(said)] for said in (words_of(text), whole_of(text) or words_of(text))] for text in texts
     ]
     return np.array(pairs, dtype=np.float32).reshape(-1, 2, DIMENSIONS)
+
+
+def remembering(file: Path) -> Encode:
+    """An `encode` that makes no vector which is kept in `file`, and none twice: for measuring several classifiers."""
+    encoder, of_file = read(file)
+    made: dict[tuple[bytes, str], Vector] = {}
+
+    def of(said: Sequence[str], adapter: bytes = b"") -> npt.NDArray[np.float32]:
+        kept = of_file if encoder_id(sha256(adapter).hexdigest() if adapter else "") == encoder else {}
+        made.update({(adapter, one): kept[digest_of(one)] for one in said if digest_of(one) in kept})
+        missing = [one for one in dict.fromkeys(said) if (adapter, one) not in made]
+        made.update(zip(((adapter, one) for one in missing), encode(missing, adapter), strict=True))
+        return np.stack([made[adapter, one] for one in said]) if said else encode([])
+
+    return of

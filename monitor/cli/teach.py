@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import getpass
-import json
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,6 +14,7 @@ from monitor.domain import FeedKind, Text, Trust
 from monitor.errors import UsageError
 from monitor.i18n import _
 from monitor.shell import Shell
+from monitor.text.normalise import json_of
 
 CHUNK = 200  # lines judged together
 
@@ -58,7 +58,7 @@ def _chunks(file: TextIO) -> Iterator[list[dict[str, Any] | str]]:
 def _entry(number: int, line: str) -> dict[str, Any] | str:
     """One text to judge, or what is wrong with its line."""
     try:
-        entry = json.loads(line)
+        entry = json_of(line)
     except (ValueError, RecursionError):
         return _("line {line}: this is not JSON").format(line=number)
     if not isinstance(entry, dict):

@@ -6,9 +6,11 @@ or invisible characters and no lone surrogates. It still has to be escaped where
 
 from __future__ import annotations
 
+import json
 import re
 from hashlib import blake2b
 from html import unescape
+from typing import Any
 from unicodedata import normalize
 from urllib.parse import quote, unquote, urljoin, urlsplit, urlunsplit
 
@@ -163,3 +165,14 @@ def _kept(query: str) -> str:
 def _tracks(name: str) -> bool:
     name = unquote(name).lower() if "%" in name else name.lower()
     return name in _TRACKING or name.startswith(("utm_", "at_"))
+
+
+def json_of(line: str) -> Any:
+    """What a line of JSON says; half a surrogate pair, which is no character, becomes a question mark.
+
+    Raises: ValueError, RecursionError.
+    """
+    said = json.loads(line)
+    if "\\ud" in line.lower():
+        said = json.loads(json.dumps(said, ensure_ascii=False).encode("utf-8", "replace"))
+    return said

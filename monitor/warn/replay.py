@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime
@@ -11,6 +10,7 @@ from typing import Any
 from monitor.domain import Item, Judgement
 from monitor.i18n import _
 from monitor.text.language import language_of
+from monitor.text.normalise import json_of
 from monitor.text.places import places
 from monitor.warn.stories import Meaning, Stories
 
@@ -44,7 +44,7 @@ def read_items(lines: Iterable[str], *, dated: bool) -> tuple[list[Item], list[s
 
 def _item(line: str, *, dated: bool, last: datetime) -> Item:
     try:
-        entry = json.loads(line)
+        entry = json_of(line)
     except (ValueError, RecursionError) as problem:
         raise ValueError(_("this is not JSON")) from problem
     if not isinstance(entry, dict):

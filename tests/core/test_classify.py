@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 from monitor import resources
 from monitor.classify.concepts import read
 from monitor.classify.examples import LabelledText
-from monitor.classify.features import prepare
+from monitor.classify.features import prepare, spelled
 from monitor.classify.mixing import best_threshold
-from monitor.classify.parts import concepts_of, features_of
+from monitor.classify.parts import concepts_of, side_by_side
 from monitor.classify.predict import Classifier
 from monitor.classify.train import Trained, train
 from monitor.domain import TAGS, Tag, Text
@@ -62,7 +62,8 @@ def sklearn_scores(texts: list[Text]) -> np.ndarray:
 
     prepared, weights = [prepare(text) for text in texts], trained().weights
     parts = skops.io.loads(trained().pipeline, trusted=[])
-    features = features_of(parts["words"], parts["pieces"], prepared)
+    pieces = parts["pieces"].transform([spelled(one) for one in prepared])
+    features = side_by_side(parts["words"].transform(prepared), pieces, parts["pieces"].idf_)
     touched = parts["concepts"].transform(concepts_of(LEXICON, texts, prepared)).astype(float)
     words = np.stack([model.decision_function(features) for model in parts["tags"]], axis=1)
     concepts = np.stack([model.decision_function(touched) for model in parts["tags_by_concepts"]], axis=1)
@@ -105,6 +106,8 @@ def test_evidence_stands_in_the_text_as_written(classifier: Classifier) -> None:
     found = classifier.judge([text])[0].evidence
     assert found
     assert all(evidence.word in text.title for evidence in found)
+    assert {"罷工", "停擺"} & {evidence.word for evidence in found}  # words, not single signs
+    assert [one.weight for one in found] == sorted((one.weight for one in found), reverse=True)
 
 
 def test_the_order_of_examples_does_not_matter() -> None:

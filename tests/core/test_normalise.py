@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from monitor.text.normalise import canonical_url, digest, one_line, plain
+from monitor.text.normalise import canonical_url, digest, json_of, one_line, plain
 
 
 @pytest.mark.parametrize(
@@ -128,3 +128,7 @@ def test_a_digest_keeps_its_parts_apart():
     assert digest("ab", "c") != digest("a", "bc")
     assert digest("a", b"b") == digest(b"a", "b")
     assert len(digest("\ud800")) == 16
+
+
+def test_half_a_surrogate_pair_is_read_as_a_question_mark_and_a_whole_pair_as_its_character() -> None:
+    assert json_of(r'{"title": "a \ud800 b \ud83d\ude00 \u6e2f"}') == {"title": "a ? b 😀 港"}

@@ -107,12 +107,13 @@ def test_classify_answers_every_line_in_order(monitor: Monitor) -> None:
         '{"id": 3, "title": ""}',
         '{"id": 4, "title": "码头工人无限期罢工，集装箱作业全部停摆", "summary": null}',
         '{"id": 5, "title": "' + "制裁" * 20_000 + '"}',
+        r'{"id": 6, "title": "half a pair \ud800"}',
     ]
     done = monitor("classify", text="\n".join(lines) + "\n", code=1)
     import json
 
     answers = [json.loads(line) for line in done.stdout.splitlines()]
-    assert [answer["id"] for answer in answers] == [1, None, None, None, 3, 4, 5]
+    assert [answer["id"] for answer in answers] == [1, None, None, None, 3, 4, 5, 6]
     assert "supply_chain" in answers[0]["labels"]
     assert "supply_chain" in answers[5]["labels"]
     assert answers[5]["language"] == "zh"

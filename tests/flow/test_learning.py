@@ -11,22 +11,24 @@ from hashlib import sha256
 import numpy as np
 import pytest
 
-from monitor import resources
+from monitor import config, resources, teaching
 from monitor.classify.adapter import tuned_on
 from monitor.classify.artefact import ADAPTER
 from monitor.classify.encoder import encode, encoder_id, whole_of, words_of
 from monitor.classify.examples import read_labels
 from monitor.classify.vectors import digest_of, read
 from monitor.domain import Tag, Verdict, VerdictKind
+from monitor.shell import Shell, system_clock
 from monitor.store import Store
 from monitor.store.items import ItemFilter
-from monitor.teaching import GATED, for_gate
+from monitor.teaching import falls, for_gate
 
 from .conftest import HARMLESS, STRIKE, Monitor, Site
 
 
-def test_verdicts_a_candidate_the_gate_and_back(monitor: Monitor, site: Site) -> None:
-    """One reviewer is right once; another calls two hundred risks harmless: what falls at the gate does not judge."""
+def test_verdicts_a_candidate_the_gate_and_back(monitor: Monitor, site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One reviewer is right once, and what learns from that may judge; another calls two hundred risks harmless, and
+    what learns from those, of few seeds beside, falls at the gate and does not."""
     seeds = read_labels(resources.path("seeds/labels.jsonl"))
     titles = list(dict.fromkeys(seed.text.title for seed in seeds if seed.language == "en" and seed.labels))[:280]
     monitor.feeds(site.rss("/a.xml", [STRIKE, HARMLESS]), site.rss("/b.xml", titles))
@@ -39,18 +41,25 @@ def test_verdicts_a_candidate_the_gate_and_back(monitor: Monitor, site: Site) ->
     store.add_verdicts([Verdict(item_id=items[200].id or 0, **right)])
     store.close()
 
-    for options, verdicts in ((["--without", "mallory"], 1), ([], 201)):
-        candidate = monitor.json("train", *options)
-        assert candidate["verdicts"] == verdicts
-        digest = candidate["digest"]
-        assert states(monitor) == {**states(monitor), digest: "candidate", "shipped": "promoted"}
-        before, after = map(json.loads, monitor("model", "compare", digest[:12]).stdout.splitlines())
-        passes = all(after[name] >= before[name] for name in GATED)
-        monitor("model", "promote", digest[:12], code=0 if passes else 3)
-        assert (states(monitor)[digest] == "promoted") == passes
-        if passes:
-            monitor("model", "back")
-        assert states(monitor)["shipped"] == "promoted"
+    candidate = monitor.json("train", "--without", "mallory")
+    assert candidate["verdicts"] == 1
+    assert states(monitor) == {candidate["digest"]: "candidate", "shipped": "promoted"}
+    before, after = map(json.loads, monitor("model", "compare", candidate["digest"][:12]).stdout.splitlines())
+    assert not falls(before, after)
+    monitor("model", "promote", candidate["digest"][:12])
+    assert states(monitor) == {candidate["digest"]: "promoted", "shipped": "former"}
+    monitor("model", "back")
+    assert states(monitor)["shipped"] == "promoted"
+
+    monkeypatch.setattr(teaching, "read_labels", lambda file: read_labels(file)[::12])
+    settings = config.load({"MONITOR_DATA_DIR": str(monitor.folder / "data")}, env_file=monitor.folder / "none")
+    shell = Shell(settings=settings, clock=system_clock)
+    hostile = teaching.train_candidate(shell, progress=lambda _: None)
+    shell.close()
+    assert hostile["verdicts"] == 201
+    said = monitor("model", "promote", hostile["digest"][:12], code=3).stderr
+    assert "macro_f1" in said
+    assert states(monitor)["shipped"] == "promoted"
 
 
 def states(monitor: Monitor) -> dict[str, str]:
