@@ -48,7 +48,9 @@ def test_every_case_ends_as_the_manifest_says(monitor: Monitor, hostile: str) ->
     listed = [{"name": name, "url": url} for name, url in zip(cases, urls, strict=True)]  # each a host of its own
     (monitor.folder / "feeds.yaml").write_text(json.dumps({"feeds": listed}))
     monitor.env["MONITOR_FETCH_ALLOW"] = ",".join(f"127.0.0.1:{port + n}" for n in range(PORTS))
+    began = time.monotonic()
     most = _most_memory(monitor.start("poll", "--all", "--no-send"), monitor.folder)
+    print(f"{len(cases)} cases in one pass of {time.monotonic() - began:.1f} s, at most {most:.0f} MB")  # with -s
     assert most < TREE_MB, "MB of the whole tree of processes"
     states = {feed["name"]: feed for feed in monitor.lines("feeds", "list")}
     items: dict[str, list[Any]] = {}
