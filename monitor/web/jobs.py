@@ -27,6 +27,11 @@ class Job:
     code: int | None = None
     said: str = ""
 
+    @property
+    def busy(self) -> bool:
+        """Whether it is at work."""
+        return self.code is None
+
 
 class Jobs:
     """The command line's own verbs, run beside the page so that the page stays small and quick."""
@@ -36,15 +41,10 @@ class Jobs:
         self._lock = threading.Lock()
         self.last: Job | None = None
 
-    @property
-    def busy(self) -> bool:
-        """Whether one is at work."""
-        return self.last is not None and self.last.code is None
-
     def start(self, name: str, arguments: Sequence[str], *, author: str, language: str) -> bool:
         """Run `monitor ARGUMENTS`, its words in `language`; False while another one runs."""
         with self._lock:
-            if self.busy:
+            if self.last is not None and self.last.busy:
                 return False
             self.last = Job(name=name, author=author, started=self._shell.clock())
         self._shell.store.note_change(at=self.last.started, author=author, action="model", subject=name)

@@ -23,9 +23,9 @@ router = APIRouter()
 
 @router.get("/models")
 def models(request: Request, desk: AtDesk) -> HTMLResponse:
-    job = desk.jobs.last
+    job = desk.jobs.last  # read once: it may end while the page is drawn
     return desk.page(
-        request, "models.html", models=known_models(desk.shell), job=job, busy=desk.jobs.busy,
+        request, "models.html", models=known_models(desk.shell), job=job, busy=job is not None and job.busy,
         verdicts=desk.shell.store.verdict_total(), compared=_compared(job) if job else [],
     )  # fmt: skip
 
