@@ -78,17 +78,6 @@ def figures_of(
     }
 
 
-def falls_in(gold: Sequence[GoldText], before: Sequence[Judgement], after: Sequence[Judgement]) -> float:
-    """The share of bootstrap draws in which `after` has a lower macro-F1 than `before`: a paired test (Efron 1979)."""
-    truth = np.array([[tag in entry.labels for tag in TAGS] for entry in gold], dtype=bool)
-    former, later = (
-        _Sums(_columns(gold, said, truth, _labels(said)), {"all": np.ones(len(gold), dtype=bool)})
-        for said in (before, after)
-    )
-    fallen = [_macro(later.of(w)["all"]) < _macro(former.of(w)["all"]) for w in _draws(len(gold))]
-    return round(float(np.mean(fallen)), 3)
-
-
 def _labels(said: Sequence[Judgement]) -> Bools:
     return np.array([[tag in judgement.labels for tag in TAGS] for judgement in said], dtype=bool)
 

@@ -26,9 +26,9 @@ from monitor.classify.drift import reference_of
 from monitor.classify.examples import LabelledText, digest_of
 from monitor.classify.features import prepare
 from monitor.classify.mixing import (
-    ASK_FROM,
     FOLDS,
     as_in_news,
+    ask_from,
     best_threshold,
     by_tag,
     folds,
@@ -125,7 +125,7 @@ def train(
         mix=mix,
         shift=shift,
         thresholds=thresholds,
-        ask_from=ASK_FROM,
+        ask_from=ask_from(chances, thresholds, judged),
         topics=tuple(topics),
         topic_weights=coefficients(topic_models),
         topic_bias=intercepts(topic_models),

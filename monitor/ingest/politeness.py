@@ -10,6 +10,7 @@ from hashlib import blake2b
 from monitor.domain import Feed, FeedState, Rhythm
 
 LONGEST_WAIT = timedelta(hours=24)  # a failing feed is tried at least once a day, whatever it asks for
+LATEST = timedelta(seconds=45)  # later than its interval a feed may be asked, lest all be asked together
 DOUBLINGS = 20  # from an interval of a second, too, failures lead to one try a day
 QUIETEST = 4  # a quiet feed waits at most this many of its intervals, unless it says otherwise
 A_CHANGE = 4  # polls for each change that a feed's habit leads one to expect
@@ -33,13 +34,13 @@ def next_poll(
 ) -> datetime:
     """The earliest next poll: our interval, doubled per failure, or the server's wish if that is longer.
 
-    At most a day away. By `spread`, 0 to 1, our interval is up to a tenth shorter and the server's up to a tenth
-    longer, so that feeds which began together do not stay together and none is asked later than its interval or
-    sooner than its server likes. A poll that would fall into `skips` waits for their end.
+    At most a day away. `spread`, 0 to 1, makes the wait up to a tenth longer and never by more than
+    `LATEST`, so that feeds which began together do not stay together. A poll that would fall into
+    `skips` waits for their end.
     """
     ours = min(max(every, timedelta(0)), LONGEST_WAIT) * (1 << min(max(failures, 0), DOUBLINGS))
-    part = 0.1 * min(max(spread, 0.0), 1.0)
-    wait = max(ours * (1 - part), min(server_asks or timedelta(0), LONGEST_WAIT) * (1 + part))
+    wait = max(ours, min(server_asks or timedelta(0), LONGEST_WAIT))
+    wait += min(0.1 * wait, LATEST) * min(max(spread, 0.0), 1.0)
     return _after_skips(now + min(wait, LONGEST_WAIT), skips, latest=now + LONGEST_WAIT)
 
 

@@ -21,19 +21,17 @@ from monitor.store.engine import (
     schema_version,
     writing,
 )
-from monitor.store.feeds import IN_HAND as FEEDS_IN_HAND
-from monitor.store.feeds import FeedsDoor
+from monitor.store.feeds import IN_HAND, FeedsDoor
 from monitor.store.items import ItemsDoor
 from monitor.store.levels import LevelsDoor
 from monitor.store.obligations import ObligationsDoor
-from monitor.store.outbox import IN_HAND as MESSAGES_IN_HAND
 from monitor.store.outbox import OutboxDoor
 from monitor.store.passes import PassesDoor
 from monitor.store.peers import PeersDoor
 from monitor.store.people import PeopleDoor
 from monitor.store.retention import RetentionDoor
 from monitor.store.review import ReviewDoor
-from monitor.store.schema import feeds, outbox
+from monitor.store.schema import feeds
 from monitor.store.search import SearchDoor
 from monitor.store.silences import SilencesDoor
 from monitor.store.sources import SourcesDoor
@@ -86,10 +84,12 @@ class Store(
         self._engine.dispose()
 
     def take_over(self) -> None:
-        """Free what processes of other machines had in hand: for a database that only this machine uses."""
+        """Free the feeds that processes elsewhere had in hand: for a database that no other daemon uses.
+
+        Not the messages: twice is worse than late.
+        """
         with writing(self._engine) as connection:
-            for table, in_hand in ((feeds, FEEDS_IN_HAND), (outbox, MESSAGES_IN_HAND)):
-                free_dead_leases(connection, table, in_hand, elsewhere=True)
+            free_dead_leases(connection, feeds, IN_HAND, elsewhere=True)
 
     def check(self) -> str:
         """Empty when the database is sound, else what is wrong with it."""

@@ -9,11 +9,10 @@ import pytest
 
 from monitor.classify.card import card_of, in_words
 from monitor.classify.evaluate import GoldText, read_gold
-from monitor.classify.figures import falls_in, figures_of
+from monitor.classify.figures import figures_of
 from monitor.classify.mistakes import in_lines, mistakes_of
 from monitor.domain import TAGS, Judgement, Tag, Text
 from monitor.errors import ConfigError
-from monitor.teaching import falls
 
 MANIFEST = {
     "version": "20260101-abc",
@@ -136,33 +135,3 @@ def test_a_gold_file_with_nothing_to_read_is_refused(tmp_path: Path, content: by
     file.write_bytes(content)
     with pytest.raises(ConfigError, match=r"gold\.jsonl"):
         read_gold(file)
-
-
-def test_a_fall_in_a_few_texts_is_chance_and_one_in_many_is_not() -> None:
-    texts = [gold(f"a {number}", Tag.COMPLIANCE) for number in range(100)]
-    right = [said(Tag.COMPLIANCE) for _ in texts]
-    few, many = ([said() for _ in range(n)] + right[n:] for n in (1, 20))
-    twice = [said() for _ in range(4)] + right[4:]
-    other = right[:4] + [said() for _ in range(5)] + right[9:]
-    assert falls_in(texts, right, right) == 0
-    assert 0.3 < falls_in(texts, twice, other) < 0.95  # four wrong before, five others now
-    assert 0.5 < falls_in(texts, right, few) < 0.95
-    assert falls_in(texts, right, many) == 1
-
-
-@pytest.mark.parametrize(
-    ("macro_f1", "critical_recall", "in_draws", "fallen"),
-    [
-        (0.80, 1.0, 0.0, []),
-        (0.795, 1.0, 0.7, []),
-        (0.795, 1.0, 0.97, ["macro_f1"]),
-        (0.78, 1.0, 0.7, ["macro_f1"]),
-        (0.85, 0.98, 0.0, ["critical_recall"]),
-    ],
-)
-def test_the_gate_refuses_what_is_worse_beyond_chance(
-    macro_f1: float, critical_recall: float, in_draws: float, fallen: list[str]
-) -> None:
-    before = {"digest": "a", "macro_f1": 0.8, "critical_recall": 1.0}
-    after = {"digest": "b", "macro_f1": macro_f1, "critical_recall": critical_recall, "falls_in": {"a": in_draws}}
-    assert falls(before, after) == fallen

