@@ -188,7 +188,6 @@ class Stories:
 
     def _nearest(self, terms: Sequence[int], item: Item, judgement: Judgement) -> int | None:
         """The open story that the item is most like, if that is enough; of equals the first by name."""
-
         near, cosines = self._alike(terms)
         alike = dict(zip(near.tolist(), (cosines * self._kept(near, item.moment)).tolist(), strict=True))
         for number, cosine in self._abroad(item, judgement):

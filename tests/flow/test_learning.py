@@ -27,8 +27,8 @@ from .conftest import HARMLESS, STRIKE, Monitor, Site
 
 
 def test_verdicts_a_candidate_the_gate_and_back(monitor: Monitor, site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
-    """One reviewer is right once, and what learns from that may judge; another calls two hundred risks harmless, and
-    what learns from those, of few seeds beside, falls at the gate and does not."""
+    """One reviewer is right once, and what learns from that judges unless it falls at the gate; another calls two
+    hundred risks harmless, and what learns from those, of few seeds beside, does fall."""
     seeds = read_labels(resources.path("seeds/labels.jsonl"))
     titles = list(dict.fromkeys(seed.text.title for seed in seeds if seed.language == "en" and seed.labels))[:280]
     monitor.feeds(site.rss("/a.xml", [STRIKE, HARMLESS]), site.rss("/b.xml", titles))
