@@ -24,9 +24,9 @@ from monitor.pipeline import run_pass
 from monitor.progress import notify_systemd
 from monitor.sending import deliver
 from monitor.shell import Shell
-from monitor.telling import announce, health, send_briefs, send_digests
+from monitor.telling import announce, send_briefs, send_digests
 from monitor.tending import tend
-from monitor.watching import MOST_COUNTED
+from monitor.watching import MOST_COUNTED, health
 
 log = logging.getLogger(__name__)
 

@@ -14,7 +14,7 @@ from monitor.domain import Text
 from monitor.errors import MonitorError
 from monitor.i18n import _
 from monitor.shell import Shell
-from monitor.telling import UNSENT_TOO_LONG, health
+from monitor.watching import UNSENT_TOO_LONG, health
 
 ROOM_FAILS, ROOM_WARNS = 200_000_000, 2_000_000_000  # bytes free on the disk of the database
 ANSWER_S = 10.0

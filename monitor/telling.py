@@ -1,4 +1,4 @@
-"""From alerts to messages: announce at once, digest by period; and whether the watch is awake.
+"""From alerts to messages: announce at once, digest by period.
 
 Duties to tell are written with the alert (notices); here they are bundled into frozen
 messages, each in one transaction with the duties it fulfils. `sending.py` hands them over.
@@ -10,7 +10,7 @@ import logging
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from monitor import gather
 from monitor.domain import (
@@ -22,14 +22,12 @@ from monitor.domain import (
     Profile,
     Reason,
     Recipient,
-    Stop,
     StopKind,
 )
 from monitor.duedates import coming
 from monitor.errors import DeliveryError
 from monitor.notify.identity import domain_of, message_id
 from monitor.notify.schedule import is_quiet, period_end, zone_of
-from monitor.progress import stuck_since
 from monitor.shell import Shell, signer_of
 from monitor.store.alerts import SILENCED
 from monitor.store.outbox import MAIL, Duty
@@ -376,12 +374,6 @@ def _frozen(shell: Shell, view: MailView, recipient: Recipient, identity: str, *
     )
 
 
-# --- is the watch awake ------------------------------------------------------------------------
-
-UNSENT_TOO_LONG = timedelta(minutes=15)
-AWAKE_WITHIN = timedelta(hours=1)  # of the last pass, or three times the shortest interval
-
-
 def oldest_unsent(shell: Shell, *, now: datetime) -> datetime | None:
     """Since when something waits that should have left: a message, or a duty to tell at once.
 
@@ -396,55 +388,3 @@ def oldest_unsent(shell: Shell, *, now: datetime) -> datetime | None:
     ]
     message = shell.store.oldest_unsent()
     return min([*waiting, *([message] if message else [])], default=None)
-
-
-def _told(stop: Stop) -> dict[str, Any]:
-    return {
-        "recipient": stop.recipient,
-        "channel": stop.channel,
-        "profile": stop.profile,
-        "since": stop.at,
-        "why": stop.why,
-        "author": stop.author,
-    }
-
-
-def health(shell: Shell, *, now: datetime, most: int | None = None) -> dict[str, Any]:
-    """What `status`, the page and the health check show; `healthy` sums it up, and never when half is blind.
-
-    What waits for review is counted no further than `most`.
-    """
-    store = shell.store
-    last, oldest = store.last_pass(), oldest_unsent(shell, now=now)
-    states = [state for state in store.feed_states(shell.feeds) if state.polled_from]
-    stale = [state for state in states if state.failures]
-    totals, outbox, stops = store.totals(), store.outbox_counts(), store.stops()
-    unsent_too_long = oldest is not None and now - oldest > UNSENT_TOO_LONG
-    patience = max(AWAKE_WITHIN, 3 * min((state.feed.every for state in states), default=AWAKE_WITHIN))
-    awake = last is not None and last.ended is not None and now - last.ended <= patience
-    stuck = stuck_since(store.steps(), now=now)
-    silent = [state for state in states if state.silence and not state.failures]
-    blind = 2 * (len(stale) + len(silent)) > len(states)
-    return {
-        "healthy": awake and stuck is None and not blind and not unsent_too_long and not totals["waiting"],
-        "region": shell.settings.region or None,
-        "last_pass": last.ended if last else None,
-        "stuck_since": stuck,
-        "last_item": store.last_item(),
-        "feeds": len(states),
-        "feeds_reached": sum(state.last_ok is not None and not state.failures for state in states),
-        "feeds_failing": len(stale),
-        "feeds_silent": len(silent),
-        "items": totals["items"],
-        "baseline": totals["baseline"],
-        "waiting_for_judgement": totals["waiting"],
-        "alerts_open": totals["alerts_open"],
-        "to_review": store.queue_length(most=most),
-        "outbox": outbox,
-        "oldest_unsent": oldest,
-        "parked_addresses": [_told(stop) for stop in stops if stop.kind is StopKind.PARKED],
-        "unsubscribed": [_told(stop) for stop in stops if stop.kind is StopKind.UNSUBSCRIBED],
-        "model": shell.model_line,
-        "stale": [{"name": s.feed.name, "error": s.error, "failures": s.failures, "last_ok": s.last_ok} for s in stale],
-        "silent": [{"name": s.feed.name, "last_new": s.last_new, "silence": s.silence} for s in silent],
-    }

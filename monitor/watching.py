@@ -1,4 +1,4 @@
-"""Is the watch awake, cheaply enough to be shown on every page."""
+"""Is the watch awake: whole, and cheaply enough to be shown on every page."""
 
 from __future__ import annotations
 
@@ -6,17 +6,20 @@ import logging
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from time import monotonic
 from typing import Any, TypeVar
 
+from monitor.domain import Stop, StopKind
 from monitor.errors import StoreError
 from monitor.progress import stuck_since
 from monitor.shell import Shell
-from monitor.telling import AWAKE_WITHIN, UNSENT_TOO_LONG
+from monitor.telling import oldest_unsent
 
 T = TypeVar("T")
 log = logging.getLogger(__name__)
+UNSENT_TOO_LONG = timedelta(minutes=15)
+AWAKE_WITHIN = timedelta(hours=1)  # of the last pass, or three times the shortest interval
 MOST_COUNTED = 1000  # waiting items; more are told as 1000+
 FRESH_FOR_S = 5.0  # a pulse is felt at most this often
 
@@ -133,3 +136,55 @@ class Watch:
             self._felt = None
             self._version += 1
             self._kept.clear()
+
+
+def health(shell: Shell, *, now: datetime, most: int | None = None) -> dict[str, Any]:
+    """What `status`, the page and the health check show; `healthy` sums it up, and never when half is blind.
+
+    What waits for review is counted no further than `most`.
+    """
+    store = shell.store
+    last, oldest = store.last_pass(), oldest_unsent(shell, now=now)
+    states = [state for state in store.feed_states(shell.feeds) if state.polled_from]
+    stale = [state for state in states if state.failures]
+    totals, outbox, stops = store.totals(), store.outbox_counts(), store.stops()
+    unsent_too_long = oldest is not None and now - oldest > UNSENT_TOO_LONG
+    patience = max(AWAKE_WITHIN, 3 * min((state.feed.every for state in states), default=AWAKE_WITHIN))
+    awake = last is not None and last.ended is not None and now - last.ended <= patience
+    stuck = stuck_since(store.steps(), now=now)
+    silent = [state for state in states if state.silence and not state.failures]
+    blind = 2 * (len(stale) + len(silent)) > len(states)
+    return {
+        "healthy": awake and stuck is None and not blind and not unsent_too_long and not totals["waiting"],
+        "region": shell.settings.region or None,
+        "last_pass": last.ended if last else None,
+        "stuck_since": stuck,
+        "last_item": store.last_item(),
+        "feeds": len(states),
+        "feeds_reached": sum(state.last_ok is not None and not state.failures for state in states),
+        "feeds_failing": len(stale),
+        "feeds_silent": len(silent),
+        "items": totals["items"],
+        "baseline": totals["baseline"],
+        "waiting_for_judgement": totals["waiting"],
+        "alerts_open": totals["alerts_open"],
+        "to_review": store.queue_length(most=most),
+        "outbox": outbox,
+        "oldest_unsent": oldest,
+        "parked_addresses": [_told(stop) for stop in stops if stop.kind is StopKind.PARKED],
+        "unsubscribed": [_told(stop) for stop in stops if stop.kind is StopKind.UNSUBSCRIBED],
+        "model": shell.model_line,
+        "stale": [{"name": s.feed.name, "error": s.error, "failures": s.failures, "last_ok": s.last_ok} for s in stale],
+        "silent": [{"name": s.feed.name, "last_new": s.last_new, "silence": s.silence} for s in silent],
+    }
+
+
+def _told(stop: Stop) -> dict[str, Any]:
+    return {
+        "recipient": stop.recipient,
+        "channel": stop.channel,
+        "profile": stop.profile,
+        "since": stop.at,
+        "why": stop.why,
+        "author": stop.author,
+    }

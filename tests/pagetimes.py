@@ -16,8 +16,7 @@ from statistics import median
 
 from monitor.config import Secret
 from monitor.shell import Shell
-from monitor.telling import health
-from monitor.watching import MOST_COUNTED
+from monitor.watching import MOST_COUNTED, health
 from monitor.web.server import Page
 
 from .bigbase import url_of

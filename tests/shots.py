@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from monitor.shell import Shell
-from monitor.telling import health
+from monitor.watching import health
 from monitor.web.server import Page
 
 from .edges.test_web import settings_in

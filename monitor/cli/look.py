@@ -272,8 +272,8 @@ def status(shell: Shell, options: argparse.Namespace) -> int:
     """Whether the watch is awake."""
     from monitor.i18n import current
     from monitor.notify.words import model_word, silence_words
-    from monitor.telling import health
     from monitor.tending import look_at_habits
+    from monitor.watching import health
 
     look_at_habits(shell, now=shell.clock())
     found = health(shell, now=shell.clock())

@@ -26,8 +26,8 @@ from monitor.ingest.guard import Allow
 from monitor.pipeline import run_pass
 from monitor.sending import deliver, outbox_folder
 from monitor.shell import Shell, system_clock
-from monitor.telling import announce, close_periods, health, preview
-from monitor.watching import MOST_COUNTED
+from monitor.telling import announce, close_periods, preview
+from monitor.watching import MOST_COUNTED, health
 
 
 def tour(settings: Settings, *, once: bool) -> int:

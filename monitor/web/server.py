@@ -10,8 +10,8 @@ from typing import Any
 from monitor.errors import ConfigError
 from monitor.i18n import _
 from monitor.shell import Shell
-from monitor.telling import health as health_of
 from monitor.watching import MOST_COUNTED
+from monitor.watching import health as health_of
 from monitor.web.app import make_app
 
 SLOW_CLIENT_S = 10  # a connection that says nothing for so long is closed

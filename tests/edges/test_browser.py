@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from monitor.shell import Shell
-from monitor.telling import health
+from monitor.watching import health
 from monitor.web.server import Page
 from tests.shots import SHIFTS, WEIGHT
 

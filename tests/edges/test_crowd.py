@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from monitor.telling import health
+from monitor.watching import health
 from monitor.web.server import Page
 
 from .test_fetch import site  # noqa: F401  a fixture

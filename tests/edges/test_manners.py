@@ -19,8 +19,8 @@ from monitor.manners import DISALLOWED, NOTHING, host_of, may_read, read_robots
 from monitor.pipeline import run_pass
 from monitor.shell import Shell
 from monitor.store.sources import Host
-from monitor.telling import health
 from monitor.tending import learn_spacing, look_at_habits
+from monitor.watching import health
 from tests.core.test_services import graph_row, packed
 
 from .test_fetch import RSS, site  # noqa: F401  a fixture

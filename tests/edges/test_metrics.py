@@ -20,8 +20,7 @@ from monitor.domain import Decision, FeedUpdate, PollOutcome, Role
 from monitor.errors import ConfigError, StoreError
 from monitor.progress import WATCH_OVER, Progress, stuck_since
 from monitor.shell import Shell
-from monitor.telling import health
-from monitor.watching import Watch, pulse
+from monitor.watching import Watch, health, pulse
 from monitor.web.access import digest_of, new_token
 from tests.harness import free_port
 

@@ -15,8 +15,8 @@ import pytest
 
 from monitor.domain import Evidence, Feed, Judgement, Tag
 from monitor.shell import Shell
-from monitor.telling import health
 from monitor.warn.decide import decide
+from monitor.watching import health
 from monitor.web.server import Page
 
 from .test_web import NOW, Browser, an_item, settings_in, with_items

@@ -38,8 +38,9 @@ from monitor.exporting import feed_link
 from monitor.notify.channels import channel
 from monitor.sending import deliver, release
 from monitor.shell import Shell
-from monitor.telling import announce, digest, health, oldest_unsent, send_briefs, send_digests
+from monitor.telling import announce, digest, oldest_unsent, send_briefs, send_digests
 from monitor.warn.decide import decide
+from monitor.watching import health
 from monitor.web.server import Page
 from tests.harness import MailServer, free_port, mail_server
 

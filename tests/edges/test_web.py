@@ -23,8 +23,8 @@ from monitor.config import Secret, Settings
 from monitor.domain import Assessment, Evidence, Feed, Item, Judgement, Level, Severity, Tag, VerdictKind
 from monitor.errors import ConfigError
 from monitor.shell import Shell
-from monitor.telling import health
 from monitor.warn.decide import decide
+from monitor.watching import health
 from monitor.web.server import Page
 
 NOW = datetime(2026, 11, 24, 8, 0, tzinfo=UTC)
