@@ -272,7 +272,7 @@ def test_the_lease_of_a_dead_process_is_taken_over_at_once(store: Store) -> None
             connection.execute(feeds.update().values(lease_until=None))
 
 
-def test_only_who_shares_its_database_with_no_machine_takes_what_another_had_in_hand(
+def test_only_who_shares_its_database_with_no_machine_takes_the_feeds_another_had_in_hand(
     store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     store.sync_feeds([FEED])
@@ -284,7 +284,9 @@ def test_only_who_shares_its_database_with_no_machine_takes_what_another_had_in_
     monkeypatch.undo()
     assert (store.claim_due([FEED], now=NOW), store.claim_messages(now=NOW, limit=1)) == ([], [])
     store.take_over()
-    assert (len(store.claim_due([FEED], now=NOW)), len(store.claim_messages(now=NOW, limit=1))) == (1, 1)
+    assert len(store.claim_due([FEED], now=NOW)) == 1
+    assert store.claim_messages(now=NOW, limit=1) == []  # it may be on its way: twice is worse than late
+    assert len(store.claim_messages(now=NOW + timedelta(minutes=15), limit=1)) == 1
     store.take_over()  # what this process has it keeps
     assert (store.claim_due([FEED], now=NOW), store.claim_messages(now=NOW, limit=1)) == ([], [])
 
