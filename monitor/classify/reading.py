@@ -67,6 +67,8 @@ class Reader:
         self._concept = np.array([position[name] for name in weights.lexicon.concepts], dtype=np.intp)  # by term
         self._in_title = np.array([number_of.get(f"title:{name}", -1) for name in names], dtype=np.intp)
         self._in_text = np.array([number_of.get(f"text:{name}", -1) for name in names], dtype=np.intp)
+        added = np.vstack([weights.concept_weights, np.zeros(len(TAGS))])  # the last row stands for no feature
+        self._added_by_title, self._added_by_text = added[self._in_title], added[self._in_text]
         self._pair = np.full((len(names), len(names)), -1, dtype=np.intp)
         for name, number in number_of.items():
             first, _, second = name.partition("+")
@@ -96,14 +98,13 @@ class Reader:
         in_title, tokens = title_and_whole(text)
         said = f" {' '.join(tokens)} "
         title_ends = len(" ".join(tokens[:in_title])) + 2
-        found: dict[str, Floats] = {}
-        for term, start, end in self._weights.lexicon.matches(said[1:-1]):
-            concept = self._concept[term]
-            numbers = [self._in_text[concept], *([self._in_title[concept]] if end <= title_ends else [])]
-            phrase = said[start : said.index(" ", end - 1)].strip()  # a term may be open at its end
-            added = self._weights.concept_weights[[n for n in numbers if n >= 0]].sum(axis=0, dtype=np.float64)
-            found[phrase] = found.get(phrase, 0) + added
-        return list(found), np.array(list(found.values())).reshape(-1, len(TAGS))
+        matches = np.array(self._weights.lexicon.matches(said[1:-1]), dtype=np.intp).reshape(-1, 3)
+        concepts = self._concept[matches[:, 0]]
+        added = self._added_by_text[concepts] + self._added_by_title[concepts] * (matches[:, 2:] <= title_ends)
+        phrases = [said[start : said.index(" ", end - 1)].strip() for _, start, end in matches.tolist()]
+        row_of = {phrase: row for row, phrase in enumerate(dict.fromkeys(phrases))}  # a term may be open at its end
+        rows = _numbers(row_of[phrase] for phrase in phrases)
+        return list(row_of), _summed(added, rows, np.arange(len(rows)), len(row_of))
 
     def topic_odds(self, reading: Reading, rows: Sequence[int]) -> Floats:
         """Log-odds of each topic for some of the texts read: (len(rows), topics)."""
