@@ -17,7 +17,7 @@ reader = make_reader(sys.argv[1])
 for url in open(sys.argv[2]).read().split():
     reader.add_feed(url, exist_ok=True)
 if sys.argv[3:] != ["add"]:
-    reader.update_feeds(workers=16)
+    reader.update_feeds(workers=16, scheduled=False)  # or it asks nothing before an hour is over
 """
 
 
