@@ -2,16 +2,25 @@
 
 from __future__ import annotations
 
+import json
 import signal
 import subprocess
 from collections.abc import Callable, Iterator
+from contextlib import closing
+from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
+from shutil import copytree
 from typing import Any
 from uuid import uuid4
 
 import psycopg
 import pytest
 from sqlalchemy.engine import make_url
+
+from monitor import resources
+from monitor.shell import pack
+from monitor.store import Store, StoredModel
 
 from .conftest import FINE, SANCTIONS, STRIKE, Monitor, Post, Site
 from .test_daemon import until
@@ -85,6 +94,29 @@ def test_workers_share_the_work_and_one_that_is_killed_loses_nothing(
     told = [message["Message-ID"] for message in post.box.messages]
     assert len(told) == len(set(told))
     assert "Traceback" not in log(monitor)
+
+
+def test_a_promoted_classifier_reaches_every_worker_while_they_run(
+    monitor: Monitor, site: Site, database: str, worker: Callable[..., subprocess.Popen[str]], tmp_path: Path
+) -> None:
+    monitor.feeds(*(site.rss(f"/{n}.xml", [f"{STRIKE} ({n})"]) for n in range(4)))
+    both = [worker(), worker()]
+    assert until(lambda: log(monitor).count("worker takes jobs") == 2), log(monitor)
+    assert until(lambda: one(database, "SELECT count(*) FROM judgements") == 4), log(monitor)
+    folder = copytree(resources.path("models"), tmp_path / "candidate")
+    manifest = json.loads((folder / "manifest.json").read_text()) | {"version": "the candidate"}
+    (folder / "manifest.json").write_text(json.dumps(manifest))
+    now = datetime.now(UTC)
+    found = StoredModel(digest="d" * 64, created=now, state="candidate", manifest=manifest, scores={})
+    with closing(Store.open(database)) as store:
+        store.add_model(replace(found, files=pack(folder)))
+        store.promote_model(found.digest, at=now, author="ana")
+    assert until(lambda: log(monitor).count("another classifier judges") == 2, 60), log(monitor)  # as promised
+    for n in range(4):
+        site.rss(f"/{n}.xml", [f"{SANCTIONS} ({n})", f"{STRIKE} ({n})"])
+    by = "SELECT count(*) FROM judgements WHERE model LIKE '%the candidate%'"
+    assert until(lambda: one(database, by) == 4), log(monitor)
+    assert [process.poll() for process in both] == [None, None]
 
 
 def test_commands_that_only_read_work_on_a_replica(monitor: Monitor, site: Site, database: str) -> None:
