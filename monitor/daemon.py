@@ -50,6 +50,7 @@ class Daemon:
         self.shell = shell
         self.mail = mail
         self.stopping = threading.Event()
+        self.stuck: list[str] = []  # what was told to be
 
     def poll(self) -> None:
         """Passes over what is due, so many feeds each; nothing happens when nothing is."""
@@ -107,13 +108,15 @@ class Daemon:
         return run
 
     def watchdog(self) -> None:
-        """Tell systemd that we are alive, only while the jobs really get on; a job that does not is named."""
+        """Tell systemd that we are alive, only while the jobs really get on; those that do not are named once."""
         stuck = self.shell.progress.stuck(*WATCHED)
-        if stuck:
-            log.error("jobs do not get on", extra={"jobs": " ".join(stuck)})
-            notify_systemd(f"STATUS=stuck: {' '.join(stuck)}")
-        else:
-            notify_systemd("WATCHDOG=1")
+        if stuck != self.stuck:
+            self.stuck = stuck
+            if stuck:
+                log.error("jobs do not get on", extra={"jobs": " ".join(stuck)})
+            else:
+                log.warning("all jobs get on again")
+        notify_systemd(f"STATUS=stuck: {' '.join(stuck)}" if stuck else "WATCHDOG=1")
 
 
 def serve(shell: Shell, *, web: bool, mail: bool) -> int:

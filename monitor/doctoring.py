@@ -41,13 +41,15 @@ class Finding:
 
 def examine(shell: Shell) -> Iterator[Finding]:
     """Every check in turn; one that cannot be made fails with its reason, and the others go on."""
-    masked = mask(shell.settings)
+    masked, told = mask(shell.settings), ""
     for name, check in CHECKS:
         try:
             for found in check(shell):
                 yield replace(found, found=masked(found.found))
         except MonitorError as problem:
-            yield Finding(check=name, verdict=Verdict.FAIL, found=masked(str(problem)), todo=_("mend this first"))
+            again, told = str(problem) == told, str(problem)
+            said = _("cannot be looked at for the same reason") if again else masked(told)
+            yield Finding(check=name, verdict=Verdict.FAIL, found=said, todo=_("mend this first"))
 
 
 def _settings(shell: Shell) -> Iterator[Finding]:

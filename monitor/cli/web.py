@@ -21,6 +21,7 @@ def web(shell: Shell, options: argparse.Namespace) -> int:
     if options.action == "serve":
         from monitor.web.server import serve
 
+        _opened = shell.store  # one that is away or of another version is told before anybody is let in
         show.say(_("The review page: {url}   (Ctrl-C ends it)").format(url=shell.settings.page_url), to_stderr=True)
         return serve(shell)
     if options.action == "list":

@@ -193,6 +193,7 @@ _AWAY = (
     "terminating connection",
     "shutting down",
     "starting up",
+    "not yet accepting connections",
     "no such file or directory",
     "reset by peer",
     "consuming input failed",
@@ -206,7 +207,7 @@ def _in_words(problem: DBAPIError) -> str:
         if sign in words.lower():
             return _(advice)
     if any(sign in words.lower() for sign in _AWAY):
-        advice = _("does not answer ({why}): is the server up, is MONITOR_DATABASE_URL right? What runs tries again")
+        advice = _("does not answer ({why}): is the server up, is MONITOR_DATABASE_URL right?")
         return advice.format(why=words[-120:])
     missing = re.search(r'(database|role) "([^"]*)" does not exist', words)
     if missing:

@@ -59,3 +59,14 @@ def test_the_doctor_names_what_fails_and_what_to_do(
     found = findings(capsys)
     assert {name for name, entry in found.items() if entry["verdict"] == "fail"} == {"trail", "mail"}
     assert "MONITOR_SMTP_URL" in found["mail"]["todo"]
+
+
+def test_a_database_that_is_away_is_told_once_and_all_else_is_looked_at(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("MONITOR_DATA_DIR", str(tmp_path))
+    monkeypatch.setenv("MONITOR_DATABASE_URL", f"postgresql://u:pw@127.0.0.1:{free_port()}/x")
+    assert main(["doctor", "--json"]) == 1
+    found = findings(capsys)
+    assert "is the server up" in found["database"]["found"] and found["room"]["verdict"] == "ok"
+    assert {found[name]["found"] for name in ("clock", "feeds")} == {"cannot be looked at for the same reason"}

@@ -80,7 +80,7 @@ def awake(shell: Shell) -> bool:
 
 
 def test_a_stuck_job_ends_watchdog_and_health_and_one_that_gets_on_brings_them_back(
-    shell: Shell, clock: Clock, systemd: socket.socket
+    shell: Shell, clock: Clock, systemd: socket.socket, caplog: pytest.LogCaptureFixture
 ) -> None:
     daemon = Daemon(shell, mail=True)
     poll, send = (daemon.job(name, lambda: None) for name in ("poll", "send"))
@@ -90,8 +90,12 @@ def test_a_stuck_job_ends_watchdog_and_health_and_one_that_gets_on_brings_them_b
     send(), daemon.watchdog()  # `poll` hangs: its thread lives, and nothing comes of it
     assert (systemd.recv(100), awake(shell)) == (b"STATUS=stuck: poll", False)
     assert metrics.health(Watch(shell))[0] == 503
+    daemon.watchdog()
+    assert systemd.recv(100) == b"STATUS=stuck: poll"
     poll(), daemon.watchdog()
     assert (systemd.recv(100), awake(shell)) == (b"WATCHDOG=1", True)
+    told = [record.message for record in caplog.records if "get on" in record.message]
+    assert told == ["jobs do not get on", "all jobs get on again"]  # once, however long it lasts
 
 
 def test_feeds_that_a_clock_a_year_ahead_put_off_are_polled(

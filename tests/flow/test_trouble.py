@@ -94,7 +94,7 @@ def test_a_database_of_a_newer_monitor_is_left_alone_by_everything(
     with sqlite3.connect(file) as database:
         database.execute("UPDATE alembic_version SET version_num = '9999'")
     before = sqlite3.connect(file).execute("SELECT count(*), max(id) FROM items").fetchone()
-    for arguments in (("run", "--no-web"), ("poll",), ("status",), ("db", "upgrade")):
+    for arguments in (("run", "--no-web"), ("web",), ("poll",), ("status",), ("db", "upgrade")):
         done = monitor(*arguments, code=1)
         assert "newer monitor" in told(done.stderr) and "9999" in done.stderr
     assert sqlite3.connect(file).execute("SELECT count(*), max(id) FROM items").fetchone() == before
