@@ -130,8 +130,8 @@ def serve(shell: Shell, *, web: bool, mail: bool) -> int:
     with ExitStack() as stack:
         if stack.enter_context(only_one(shell)).alone:
             shell.store.take_over()  # as a container that was killed left it, whose name was another one
-        shell.store.sync_feeds(shell.feeds)  # a wrong feeds.yaml or profile ends us here, before anything starts
-        _profiles = shell.profiles
+        _all_right = shell.feeds, shell.profiles, shell.playbooks  # a wrong file ends us here, before anything starts
+        shell.store.sync_feeds(shell.feeds)
         daemon = Daemon(shell, mail=mail)
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: daemon.stopping.set())

@@ -53,8 +53,9 @@ def examine(shell: Shell) -> Iterator[Finding]:
 
 
 def _settings(shell: Shell) -> Iterator[Finding]:
-    feeds, profiles = len(shell.feeds), shell.profiles
-    said = _("{feeds} feeds, {profiles} profiles").format(feeds=feeds, profiles=len(profiles))
+    feeds, profiles, plans = len(shell.feeds), shell.profiles, len(shell.playbooks.by_id)
+    form = _("{feeds} feeds, {profiles} profiles, {plans} playbooks")
+    said = form.format(feeds=feeds, profiles=len(profiles), plans=plans)
     deaf = [p.name for p in profiles if not p.recipients]
     if deaf:
         todo = _("name recipients in these profiles, or set MONITOR_MAIL_TO: {names}").format(names=", ".join(deaf))

@@ -55,8 +55,8 @@ def work(shell: Shell, *, concurrency: int, schedule: bool = True) -> int:
     Raises: ConfigError when the database is no PostgreSQL.
     """
     url = queue_url(shell.settings.database)
+    _all_right = shell.feeds, shell.profiles, shell.playbooks
     shell.store.sync_feeds(shell.feeds)
-    _profiles = shell.profiles
     make_queue(url)
     stopping = threading.Event()
     scheduler = threading.Thread(target=_schedule, args=(shell, url, stopping), name="scheduler", daemon=True)

@@ -180,8 +180,8 @@ def _told(item: Item, story: Mapping[str, Any]) -> list[tuple[str, list[str]]]:
     if found is None:
         parts.append((_("Not judged yet"), [_("the next full pass judges it")]))
     else:
-        probabilities = ", ".join(f"{tag.value} {p:.2f}" for tag, p in found.probabilities.items())
-        evidence = ", ".join(f"{e.word} ({e.tag.value} {e.weight:+.2f})" for e in found.evidence)
+        probabilities = ", ".join(f"{_(tag.value)} {p:.2f}" for tag, p in found.probabilities.items())
+        evidence = ", ".join(f"{e.word} ({_(e.tag.value)} {e.weight:+.2f})" for e in found.evidence)
         said = [_labels(found), probabilities, evidence, _roles(item), found.model]
         parts.append((_("Tagged"), [line for line in said if line]))
     if item.assessment:
@@ -314,7 +314,7 @@ def _value(value: Any) -> str:
 def _labels(found: Judgement | None) -> str:
     if found is None:
         return _("not judged yet")
-    words = ", ".join(tag.value for tag in found.labels) or "–"
+    words = ", ".join(_(tag.value) for tag in found.labels) or "–"
     unsure = _("unsure")
     return f"{words} ({unsure})" if found.unsure else words
 

@@ -41,7 +41,7 @@ def _show(shell: Shell, options: argparse.Namespace) -> int:
             _(p.kind.value),
             _(p.state.value),
             ", ".join(p.countries) or everything,
-            ", ".join(t.value for t in p.tags) or everything,
+            ", ".join(_(t.value) for t in p.tags) or everything,
             ", ".join(n.name for n in p.names) or ", ".join(p.keywords) or everything,
             ", ".join(r.address for r in p.recipients) or _("nobody"),
         )
@@ -90,7 +90,7 @@ def _new(shell: Shell, options: argparse.Namespace) -> int:
 
 def _answers(options: argparse.Namespace) -> dict[str, str]:
     from monitor.text.lines import read_file
-    from monitor.warn.profile_write import QUESTIONS, examples
+    from monitor.warn.profile_write import QUESTIONS, entry_of, examples
 
     given: dict[str, str] = {}
     if options.answers:
@@ -109,7 +109,13 @@ def _answers(options: argparse.Namespace) -> dict[str, str]:
             raise UsageError(_("answer at least name: --set name=… or --from FILE"))
         return given
     for key, question in QUESTIONS:
-        given[key] = input(_(question).format(examples=", ".join(examples())) + "\n> ")
+        while True:
+            given[key] = input(_(question).format(examples=", ".join(examples())) + "\n> ")
+            try:
+                entry_of(given)
+                break
+            except UsageError as problem:  # asked again at once: the answers before it are not lost
+                show.say(str(problem), to_stderr=True)
     return given
 
 

@@ -55,6 +55,10 @@ VALUES = (
     # monitor playbook
     N_("done"),
     N_("skipped"),
+    # tags, as options and files write them
+    N_("geopolitical"),
+    N_("compliance"),
+    N_("supply_chain"),
     # monitor profiles
     N_("enterprise"),
     N_("branch"),

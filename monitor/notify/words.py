@@ -305,9 +305,9 @@ def why(reason: str, say: NullTranslations, language: str) -> str:
 
 def level_facts(row: DayLevel, say: NullTranslations) -> str:
     """What the level of a country and tag rests on, its formula in figures, and tomorrow's forecast with its error."""
-    counted = say.gettext("{n} stories, {expected} expected, at most {most}").format(
-        n=row.count, expected=f"{row.expected:.1f}", most=f"{row.upper:.1f}"
-    )
+    counted = say.ngettext(
+        "{n} story, {expected} expected, at most {most}", "{n} stories, {expected} expected, at most {most}", row.count
+    ).format(n=row.count, expected=f"{row.expected:.1f}", most=f"{row.upper:.1f}")
     tomorrow = say.gettext("tomorrow {forecast}, wrong by {error} on average so far").format(
         forecast=f"{row.forecast:.1f}", error=f"{row.error:.1f}"
     )

@@ -178,11 +178,14 @@ class DeskDoor:
         return [(day, found.get(day, 0)) for day in days]
 
     def _flagged_since(self, what: Any, moment: datetime) -> Any:
-        """The day (UTC) on which each flagged item since `moment` was read, and `what` of it."""
+        """The day (UTC) on which each flagged item since `moment` was read, and `what` of it; some days before, too.
+
+        Bounded by ids alone: with a bound on the time PostgreSQL begins with every item read since, flagged or not.
+        """
         read_on = self._day(items.c.fetched)
         query = select(read_on, what).select_from(judgements.join(items, items.c.id == judgements.c.item_id))
-        old = judgements.c.item_id >= self._first_item_since(moment)
-        return query.where(REVIEWABLE, judgements.c.flagged, old, items.c.fetched >= moment)
+        first = self._first_item_since(moment)
+        return query.where(REVIEWABLE, judgements.c.flagged, judgements.c.item_id >= first, items.c.id >= first)
 
     def _first_item_since(self, moment: datetime) -> int:
         """Ids grow with time, so that what is older need not be looked at."""

@@ -196,6 +196,7 @@ class _Reader:
     def __init__(self, document: Document, file: str) -> None:
         self.document = document
         self.problems: list[str] = []
+        self.wrong: set[tuple[str, str]] = set()  # entries told as wrong: those that use them are not told again
         self.sources: Sources = load_sources(resources.path("seeds/sources.yaml"))
         topics = load_taxonomy(resources.path("seeds/taxonomy.yaml"), self.sources)
         self.known = {"base", *Tag, *(topic.id for topic in topics)}
@@ -228,6 +229,7 @@ class _Reader:
                 found[str(name)] = read(str(name), entry)
             except (ValueError, TypeError, KeyError, AttributeError, ConfigError) as problem:
                 self._wrong((part, str(name)), str(name), str(problem))
+                self.wrong.add((part, str(name)))
         return found
 
     def _wrong(self, place: tuple[str | int, ...], name: str, problem: str) -> None:
@@ -314,11 +316,15 @@ class _Reader:
         steps = {step.id: (level, step) for level, step in (parent.steps if parent else ())}
         for word, level in _LEVELS.items():
             for step in entry.get(word) or []:
+                if ("steps", step) in self.wrong:
+                    continue
                 if step not in self.steps:
                     raise _WrongError(_("the step {name!r} is not in this file").format(name=str(step)))
                 steps[step] = (level, self.steps[step])
         contacts = dict.fromkeys(parent.call if parent else ())
         for contact in entry.get("call") or []:
+            if ("contacts", contact) in self.wrong:
+                continue
             if contact not in self.contacts:
                 raise _WrongError(_("the contact {name!r} is not in this file").format(name=str(contact)))
             contacts[self.contacts[contact]] = None

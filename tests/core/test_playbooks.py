@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime, timedelta
 from functools import cache
 
@@ -126,6 +127,12 @@ def test_mistakes_are_named_with_file_and_line_and_nothing_is_taken(old: str, ne
     with pytest.raises(ConfigError, match=r"^own\.yaml: .*line \d+") as told:
         load(changed(old, new), file="own.yaml")
     assert said in str(told.value)
+
+
+def test_a_step_without_owner_is_told_once_and_not_again_by_every_plan_that_uses_it() -> None:
+    with pytest.raises(ConfigError) as told:
+        load(changed("base.verify: {owner: risk, ", "base.verify: {"), file="own.yaml")
+    assert re.fullmatch(r"own\.yaml: line \d+, base\.verify: it has no owner: name a role", str(told.value))
 
 
 def test_a_file_without_its_parts_says_which_are_missing() -> None:

@@ -6,7 +6,10 @@ import os
 import signal
 import time
 from collections.abc import Callable
+from pathlib import Path
 from urllib.request import urlopen
+
+from monitor import resources
 
 from .conftest import FINE, HARMLESS, SANCTIONS, STRIKE, Monitor, Post, Site
 
@@ -95,6 +98,15 @@ def test_killed_and_started_again_it_loses_and_repeats_nothing(monitor: Monitor,
 def test_a_wrong_feed_list_starts_nothing(monitor: Monitor) -> None:
     (monitor.folder / "feeds.yaml").write_text("feeds: 7")
     assert "feeds.yaml" in monitor("run", "--no-web", code=2).stderr
+
+
+def test_a_playbook_without_owner_starts_nothing(monitor: Monitor, tmp_path: Path) -> None:
+    monitor.feeds()
+    own = tmp_path / "own.yaml"
+    shipped = resources.path("seeds/playbooks.yaml").read_text("utf-8")
+    own.write_text(shipped.replace("base.verify: {owner: risk, ", "base.verify: {"), "utf-8")
+    said = monitor("run", "--no-web", code=2, MONITOR_PLAYBOOKS=str(own)).stderr
+    assert "base.verify: it has no owner" in said
 
 
 def test_the_page_is_not_opened_to_others_without_a_password(monitor: Monitor, site: Site) -> None:
