@@ -189,7 +189,8 @@ def _plan_lines(shell: Shell, found: Sheet, language: str, say: NullTranslations
             _("Steps"),
             [
                 f"{marks.get(found.steps.get(p.step.id, {}).get('state', ''), '[ ]')} {show.time(p.due)} · "
-                f"{roles[p.step.owner].said(language)} · {p.step.text.said(language)} ({p.step.id}; {', '.join(p.step.source)})"
+                f"{roles[p.step.owner].said(language)} · {p.step.text.said(language)} "
+                f"({p.step.id}; {', '.join(p.step.source)})"
                 for p in found.plan.steps
             ],
         ),
