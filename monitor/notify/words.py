@@ -156,6 +156,14 @@ _REFUSED = (
         N_("it is about {names}, none of your laws"),
     ),
     (
+        re.compile(r"it is about (?P<names>.*), none of your ports"),
+        N_("it is about {names}, none of your ports"),
+    ),
+    (
+        re.compile(r"it is a tariff on goods of (?P<names>.*), which yours are not"),
+        N_("it is a tariff on goods of {names}, which yours are not"),
+    ),
+    (
         re.compile(r"none of your keywords \((?P<names>.*)\) stands in it"),
         N_("none of your keywords ({names}) stands in it"),
     ),

@@ -26,6 +26,8 @@ _COMPANY = re.compile(
     r"(?:公司|集团|股份|控股|汽车|电池|科技|电子|能源|新能源|动力|材料|医药|生物|重工|工厂|港|厂|国际|系|方面|官方|品牌|"
     r"宣布|称|表示|回应|旗下|遭|被|获|将|拟|在|与|和|及|的|、)"
 )
+# What follows a strait or sea when it is one: 红海 is an idiom, too, for a market full of rivals.
+_WATER = re.compile(r"(?:局势|危机|航|船|海域|水域|沿岸|地区|冲突|上空|通行|遇袭|再|袭击|商船|油轮|货轮)")
 _BEFORE = re.compile(r"(?:对|与|和|及|、|将|向|由|被|把|制裁|起诉|调查|抵制|供应商|企业|巨头|公司|品牌)$")
 
 
@@ -68,7 +70,7 @@ class Names:
                 continue
             if capitals and not given[start:end].isupper():
                 continue
-            if _HAN.match(low, start) and not _sure(low, start, end):
+            if _HAN.match(low, start) and not _sure(low, start, end, named.kind):
                 continue
             found[named] = Hit(named, given[start:end], start)
         return list(found.values())
@@ -87,9 +89,9 @@ def _lower(text: str) -> str:
     return low if len(low) == len(text) else "".join(c.lower() if len(c.lower()) == 1 else c for c in text)
 
 
-def _sure(text: str, start: int, end: int) -> bool:
-    """Whether a Chinese name is one: long enough, alone between signs, or beside words that go with a company."""
-    if end - start > _SHORT:
+def _sure(text: str, start: int, end: int, kind: NameKind) -> bool:
+    """Whether a Chinese name is one: long enough, alone between signs, or beside words that go with its kind."""
+    if end - start > _SHORT or (kind is NameKind.ROUTE and _WATER.match(text, end)):
         return True
     before, after = text[start - 1 : start], text[end : end + 1]
     borders = not _HAN.match(before) and not _HAN.match(after)

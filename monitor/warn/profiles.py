@@ -13,8 +13,9 @@ from dataclasses import dataclass, field
 from functools import cache
 
 from monitor.domain import Item, Match, Named, NameKind, Profile, Story, Tag
+from monitor.text.roles import roles
 from monitor.warn.naming import names_of, sectors_in
-from monitor.warn.tables import divisions, laws, sectors
+from monitor.warn.tables import divisions, laws, ports, routes, sectors
 
 EU = frozenset("AT BE BG CY CZ DE DK EE ES FI FR GR HR HU IE IT LT LU LV MT NL PL PT RO SE SI SK".split())
 # Topics about certain goods: one that names other trades than the profile's does not concern it.
@@ -29,6 +30,8 @@ _NAME = {
     NameKind.PRODUCT: 15,
     NameKind.BRAND: 15,
 }
+_TARIFF = re.compile(r"\btariffs?\b|\b(?:customs |import )?dut(?:y|ies)\b|关税", re.IGNORECASE)
+_HOME = ("CN", "HK", "MO")
 _SHARE_MOST = 20  # points for the share of the business that lies where the risk is: one for 5 percent
 
 
@@ -55,6 +58,8 @@ def match(profile: Profile, story: Story, items: Iterable[Item] = ()) -> Match:
     _place_gate(profile, story, case, named=named, ours=ours)
     _goods_gate(story, case, named=named, ours=ours, others=others)
     _law_gate(profile, story, text, case, named=named)
+    _port_gate(profile, story, text, case, named=named)
+    _origin_gate(profile, story, case, named=named)
     _keyword_gate(profile, text, case)
     if ours:
         case.add(_SECTOR, "sector", sorted(ours))
@@ -133,7 +138,8 @@ def _sectors(profile: Profile, text: str) -> tuple[set[str], set[str]]:
 
 
 def _goods_gate(story: Story, case: _Case, *, named: bool, ours: set[str], others: set[str]) -> None:
-    if others and not (ours or named) and story.topics and ABOUT_GOODS.issuperset(story.topics):
+    about_goods = story.topics and ABOUT_GOODS.issuperset(story.topics)
+    if others and not (ours or named) and (about_goods or _TARIFF.search(story.title)):
         known = sectors()
         about = ", ".join(f"{known[code].english} ({code})" for code in sorted(others)[:3])
         case.against.append(f"it is about {about}, none of your sectors")
@@ -143,13 +149,39 @@ def _law_gate(profile: Profile, story: Story, text: str, case: _Case, *, named: 
     """A rule that a profile does not live under is none of its business, in whatever country it lies."""
     if named or Tag.COMPLIANCE not in story.labels or not profile.named(NameKind.LAW):
         return
-    if found := [hit.named.aliases[0] for hit in names_of(_known_laws()).find(text)]:
+    if found := [hit.named.aliases[0] for hit in names_of(_known(NameKind.LAW)).find(text)]:
         case.against.append(f"it is about {', '.join(found[:3])}, none of your laws")
 
 
+def _port_gate(profile: Profile, story: Story, text: str, case: _Case, *, named: bool) -> None:
+    """What closes other ports than those a profile lists does not hold up its goods."""
+    if named or Tag.SUPPLY_CHAIN not in story.labels:
+        return
+    if ports().isdisjoint(route.name for route in profile.named(NameKind.ROUTE)):
+        return
+    if found := [hit.named.aliases[0] for hit in names_of(_known(NameKind.ROUTE)).find(text)]:
+        case.against.append(f"it is about {', '.join(found[:3])}, none of your ports")
+
+
+def _origin_gate(profile: Profile, story: Story, case: _Case, *, named: bool) -> None:
+    """A tariff of one state on the goods of others is none of a profile's whose goods come from neither of those.
+
+    A tariff on Chinese goods is let through: that a firm abroad is supplied from home goes without saying.
+    """
+    if named or not _TARIFF.search(story.title):
+        return
+    said = roles(story.title, "", story.language)
+    suppliers = (country for supplier in profile.named(NameKind.SUPPLIER) for country in supplier.countries)
+    origins = {*places_of(profile), *suppliers, *_HOME}
+    if said.imposes and said.hit and not origins.intersection(said.hit):
+        case.against.append(f"it is a tariff on goods of {', '.join(said.hit)}, which yours are not")
+
+
 @cache
-def _known_laws() -> tuple[Named, ...]:
-    return tuple(Named(kind=NameKind.LAW, name=name, aliases=entry.words) for name, entry in laws().items())
+def _known(kind: NameKind) -> tuple[Named, ...]:
+    """Every law or port of our tables, as names."""
+    rows = laws() if kind is NameKind.LAW else {name: row for name, row in routes().items() if name in ports()}
+    return tuple(Named(kind=kind, name=name, aliases=entry.words) for name, entry in rows.items())
 
 
 def _keyword_gate(profile: Profile, text: str, case: _Case) -> None:

@@ -39,6 +39,12 @@ def routes() -> Mapping[str, Entry]:
 
 
 @cache
+def ports() -> frozenset[str]:
+    """The ids of those routes that are ports."""
+    return frozenset(read_file(resources.path("seeds/routes.yaml")).value["ports"])
+
+
+@cache
 def laws() -> Mapping[str, Entry]:
     """Laws by their id, such as `cbam`."""
     return {name: _named(row) for rows in _rows("laws") for name, row in rows.items()}

@@ -312,3 +312,35 @@ def test_the_herd_gauge_tells_whether_all_stand_in_the_same_places() -> None:
 def test_items_of_the_story_are_read_too() -> None:
     item = Item(id=1, feed="f", key=b"k" * 16, title="t", summary="哈茨正极停产", url="", published=NOW, fetched=NOW)
     assert match(CARS, a_story("Furnace burns"), [item]).concerned
+
+
+def test_ports_that_are_not_those_a_profile_lists_hold_up_none_of_its_goods() -> None:
+    [lists, silent] = read(
+        "profiles:\n- {name: a, countries: [NL, US], ports: [rotterdam]}\n- {name: b, countries: [US]}"
+    )
+    story = a_story("Port of Los Angeles terminals shut by cyberattack", countries=("US",))
+    held = match(lists, story)
+    assert not held.concerned and held.reasons[0] == "it is about Port of Los Angeles, none of your ports"
+    assert why(held.reasons[0], translator("zh"), "zh") == "内容涉及Port of Los Angeles，不在您使用的港口之列"
+    assert match(silent, story).concerned
+    assert match(lists, a_story("Strike at the port of Rotterdam", countries=("NL",))).concerned
+
+
+def test_a_tariff_on_the_goods_of_others_concerns_only_those_whose_goods_come_from_there() -> None:
+    [seller, buyer] = read(
+        "profiles:\n- {name: a, countries: [US]}\n"
+        "- {name: b, countries: [US], suppliers: [{name: Da Nang Mills, country: VN}]}"
+    )
+    on_vietnam = a_story("US raises tariff on Vietnamese goods to 40 percent", countries=("US", "VN"))
+    assert match(seller, on_vietnam).reasons[0] == "it is a tariff on goods of VN, which yours are not"
+    assert match(buyer, on_vietnam).concerned
+    on_china = a_story("US raises tariff on Chinese goods to 60 percent", countries=("US", "CN"))
+    assert match(seller, on_china).concerned
+
+
+@pytest.mark.parametrize(
+    ("title", "named"), [("红海再有商船遇袭", True), ("红海局势升级", True), ("跳出红海竞争", False)]
+)
+def test_a_sea_is_told_from_the_idiom_of_its_name(title: str, named: bool) -> None:
+    [profile] = read("profiles:\n- {name: a, countries: [EG], routes: [red-sea]}")
+    assert match(profile, a_story(title, language="zh", countries=())).concerned is named
