@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Engine, collate, delete, func, or_, select, text
@@ -24,7 +25,7 @@ BATCH = 500  # items indexed in one transaction, well under its 50 ms
 LATE = 20_000  # on PostgreSQL an item with a lower id may be committed after one with a higher id
 UPTO = "searchable_upto"
 CHUNK = 2_000  # matches that are held against the other filters at once
-LOOKED_AT = 6_000  # matches for one page, so that a common word with a rare country answers in its time too
+LOOKED_AT = (CHUNK, 2 * CHUNK)  # matches for one page: a common word with a rare country answers in its time too
 RARE = 20_000  # texts that PostgreSQL expects to hold the words; so many are read from their index at once
 STRETCH = 50_000  # ids that one step walks over where more than that hold them
 LETTERS = 20_000  # newest items that are read letter by letter where no text has the words
@@ -81,14 +82,17 @@ class SearchDoor:
         found, is_filtered = list[int](), wanted != ItemFilter(limit=wanted.limit, before_id=wanted.before_id)
         with reading(self._engine) as connection:
             top, end = _between(connection, wanted)
-            lets_through = _Filters(connection, wanted)
-            for _ in range(LOOKED_AT // CHUNK if is_filtered else 1):
-                ids, top = _holding(connection, words, top, CHUNK if is_filtered else limit)
-                found += lets_through(connection, ids)[: limit - len(found)] if is_filtered else ids
+            holding, lets_through = _Holding(connection, words), _Filters(connection, wanted)
+            if wanted.until is not None:
+                late, top = _read_late(connection, wanted.until, top)
+                found = lets_through(holding.among(late))[:limit]
+            for most in LOOKED_AT if is_filtered else (limit,):
                 if top <= end or len(found) >= limit:
                     break
+                ids, top = holding(top, most)
+                found += lets_through(ids)[: limit - len(found)] if is_filtered else ids
             if not found and top <= end and wanted.before_id is None:
-                ids = lets_through(connection, _with_letters(connection, question.strip()))
+                ids = lets_through(_with_letters(connection, question.strip()))
                 query = item_query().where(_among(ids[:limit])).order_by(items.c.id.desc())
                 return Found([to_item(row) for row in connection.execute(query)], None, letters=True)
             query = item_query().where(_among(found)).order_by(items.c.id.desc())
@@ -110,31 +114,51 @@ class SearchDoor:
         return found[: wanted.limit]
 
 
-def _holding(connection: Connection, words: Sequence[str], top: int, most: int) -> tuple[list[int], int]:
-    """The newest items under `top` that hold every word, at most about `most`, and the id down to which they are all
-    of them; 0 where there are no more.
-    """
-    if connection.dialect.name != "sqlite":
-        return _holding_on_postgresql(connection, {"words": " ".join(words), "top": top, "most": most})
-    given = {"phrase": " ".join(f'"{word}"' for word in words), "top": top, "low": -top, "most": most}
-    short, full = (  # of titles and summaries; of full texts, whose rows are numbered downwards
-        [abs(row[0]) for row in connection.execute(text(_NEWEST_HOLDING.format(under=under, order=order)), given)]
-        for under, order in (("rowid < :top AND rowid > 0", "DESC"), ("rowid > :low AND rowid < 0", "ASC"))
-    )
-    floor = max((part[-1] for part in (short, full) if len(part) == most), default=0)
-    return sorted({one for one in (*short, *full) if one >= floor}, reverse=True), floor
+class _Holding:
+    """Which items hold every one of some words."""
 
+    def __init__(self, connection: Connection, words: Sequence[str]) -> None:
+        self._connection, self._on_sqlite = connection, connection.dialect.name == "sqlite"
+        self._given = {"words": " ".join(words), "phrase": " ".join(f'"{word}"' for word in words)}
+        self._are_rare = False
+        if not self._on_sqlite:
+            plan = connection.execute(text(_EXPECTED), self._given).scalar_one()
+            self._are_rare = plan[0]["Plan"]["Plan Rows"] <= RARE
 
-def _holding_on_postgresql(connection: Connection, given: dict[str, Any]) -> tuple[list[int], int]:
-    """Rare words by their index, all of them and then in order; common ones by walking a stretch of ids downwards."""
-    plan = connection.execute(text(_EXPECTED), given).scalar_one()
-    if plan[0]["Plan"]["Plan Rows"] <= RARE:
-        ids, end = list(connection.execute(text(_HELD_BY_FEW), given).scalars()), 0
-    else:
-        newest = connection.execute(text("SELECT max(item_id) FROM item_words")).scalar() or 0
-        end = max(min(given["top"], newest + 1) - STRETCH, 0)
-        ids = list(connection.execute(text(_HELD_BY_MANY), given | {"end": end}).scalars())
-    return ids, ids[-1] if len(ids) == given["most"] else end
+    def __call__(self, top: int, most: int) -> tuple[list[int], int]:
+        """The newest of them under `top`, at most about `most`, and the id down to which they are all of them; 0 where
+        there are no more.
+        """
+        given = self._given | {"top": top, "low": -top, "most": most}
+        if not self._on_sqlite:
+            return self._on_postgresql(given)
+        short, full = (  # of titles and summaries; of full texts, whose rows are numbered downwards
+            self._ids(_NEWEST_HOLDING.format(under=under, order=order), given)
+            for under, order in (("rowid < :top AND rowid > 0", "DESC"), ("rowid > :low AND rowid < 0", "ASC"))
+        )
+        floor = max((part[-1] for part in (short, full) if len(part) == most), default=0)
+        return sorted({one for one in (*short, *full) if one >= floor}, reverse=True), floor
+
+    def among(self, ids: Sequence[int]) -> list[int]:
+        """Those of `ids` that are among them, the newest first."""
+        if not ids:
+            return []
+        listed = ",".join(str(int(one)) for one in (*ids, *(-one for one in ids)))
+        form = _SQLITE_AMONG if self._on_sqlite else _POSTGRESQL_AMONG
+        return sorted(set(self._ids(form.format(ids=listed), self._given)), reverse=True)
+
+    def _on_postgresql(self, given: dict[str, Any]) -> tuple[list[int], int]:
+        """Rare words by their index, all of them and then in order; common ones by walking a stretch of ids down."""
+        if self._are_rare:
+            ids, end = self._ids(_HELD_BY_FEW, given), 0
+        else:
+            newest = self._connection.execute(text("SELECT max(item_id) FROM item_words")).scalar() or 0
+            end = max(min(given["top"], newest + 1) - STRETCH, 0)
+            ids = self._ids(_HELD_BY_MANY, given | {"end": end})
+        return ids, ids[-1] if len(ids) == given["most"] else end
+
+    def _ids(self, statement: str, given: dict[str, Any]) -> list[int]:
+        return [abs(one) for one in self._connection.execute(text(statement), given).scalars()]
 
 
 _EXPECTED = "EXPLAIN (FORMAT JSON) SELECT item_id FROM item_words WHERE words @@ plainto_tsquery('simple', :words)"
@@ -146,6 +170,10 @@ _HELD_BY_MANY = (
     "SELECT item_id FROM item_words WHERE words @@ plainto_tsquery('simple', :words) "
     "AND item_id < :top AND item_id >= :end ORDER BY item_id DESC LIMIT :most"
 )
+_POSTGRESQL_AMONG = (
+    "SELECT item_id FROM item_words WHERE words @@ plainto_tsquery('simple', :words) AND item_id IN ({ids})"
+)
+_SQLITE_AMONG = "SELECT rowid FROM item_words WHERE item_words MATCH :phrase AND rowid IN ({ids})"
 _NEWEST_HOLDING = (
     "SELECT rowid FROM item_words WHERE item_words MATCH :phrase AND {under} ORDER BY rowid {order} LIMIT :most"
 )
@@ -161,10 +189,24 @@ def _between(connection: Connection, wanted: ItemFilter) -> tuple[int, int]:
     return top, end
 
 
+def _read_late(connection: Connection, until: datetime, top: int) -> tuple[list[int], int]:
+    """The newest items under `top` that were read from `until` on and yet are older, and where to go on: few are, and
+    a common word is held by thousands of those between that are not.
+    """
+    turn = connection.execute(select(first_read(until, none=2**31 - 1))).scalar_one()
+    if top <= turn:
+        return [], top
+    moment = func.coalesce(items.c.published, items.c.fetched)
+    query = select(items.c.id).where(items.c.id >= turn, items.c.id < top, moment < until)
+    late = list(connection.execute(query.order_by(items.c.id.desc()).limit(CHUNK)).scalars())
+    return late, late[-1] if len(late) == CHUNK else turn
+
+
 class _Filters:
     """What lets ids through. The alerts' stories are read once, so that no plan begins with them."""
 
     def __init__(self, connection: Connection, wanted: ItemFilter) -> None:
+        self._connection = connection
         self._conditions = where(replace(wanted, before_id=None, level=None, since=None, until=None))
         moment = func.coalesce(items.c.published, items.c.fetched)
         if wanted.since is not None:
@@ -175,14 +217,17 @@ class _Filters:
         self._id = "judgements.item_id" if wanted.tag or wanted.country or wanted.topic else "items.id"
         self._stories: set[str] | None = None
         if wanted.level is not None:
+            self._conditions.append(items.c.story != "")
             query = select(alerts.c.story).where(alerts.c.level >= int(wanted.level))
             self._stories = set(connection.execute(query).scalars())
 
-    def __call__(self, connection: Connection, ids: Sequence[int]) -> list[int]:
+    def __call__(self, ids: Sequence[int]) -> list[int]:
         """Those of `ids` that pass, the newest first."""
-        among = _among(ids, self._id if connection.dialect.name != "sqlite" else "items.id")
+        if not ids:
+            return []
+        among = _among(ids, self._id if self._connection.dialect.name != "sqlite" else "items.id")
         query = item_query().with_only_columns(items.c.id, items.c.story).where(among, *self._conditions)
-        rows = connection.execute(query.order_by(items.c.id.desc())).all()
+        rows = self._connection.execute(query.order_by(items.c.id.desc())).all()
         return [row.id for row in rows if self._stories is None or row.story in self._stories]
 
 

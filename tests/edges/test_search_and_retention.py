@@ -69,7 +69,7 @@ def test_a_common_word_with_a_rare_filter_is_looked_for_page_by_page(
     monkeypatch.setattr(search, "RARE", rare)
     monkeypatch.setattr(search, "STRETCH", 10)
     monkeypatch.setattr(search, "CHUNK", 10)
-    monkeypatch.setattr(search, "LOOKED_AT", 20)
+    monkeypatch.setattr(search, "LOOKED_AT", (10, 10))
     put(
         store,
         an_item(1, title="Quota for steel"),
@@ -84,6 +84,24 @@ def test_a_common_word_with_a_rare_filter_is_looked_for_page_by_page(
     assert [item.title for item in store.search_all("quota", ItemFilter(tag=Tag.COMPLIANCE))] == ["Quota for steel"]
     assert len(store.search_all("quota")) == 59
     assert len(store.search_all("quota", ItemFilter(limit=7))) == 7
+
+
+def test_the_first_page_up_to_an_old_date_passes_over_the_many_that_were_read_since(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(search, "CHUNK", 10)
+    monkeypatch.setattr(search, "LOOKED_AT", (10, 10))
+    until = NOW - 10 * DAY
+    put(
+        store,
+        an_item(1, title="Quota of old", fetched=until - DAY, published=until - DAY),
+        *(an_item(n, title="Quota", fetched=NOW - DAY, published=NOW - DAY) for n in range(2, 40)),
+        an_item(40, title="Quota told late", fetched=NOW, published=until - 2 * DAY),
+        an_item(41, title="Something else told late", fetched=NOW, published=until - 2 * DAY),
+    )
+    store.make_searchable()
+    assert titles(store.search("quota", ItemFilter(until=until, limit=5))) == ["Quota told late", "Quota of old"]
+    assert len(store.search_all("quota", ItemFilter(until=NOW))) == 40
 
 
 def test_what_came_after_the_last_search_is_found_too_and_indexed_once(store: Store) -> None:

@@ -100,8 +100,8 @@ def test_a_wrong_feed_list_starts_nothing(monitor: Monitor) -> None:
     assert "feeds.yaml" in monitor("run", "--no-web", code=2).stderr
 
 
-def test_a_playbook_without_owner_starts_nothing(monitor: Monitor, tmp_path: Path) -> None:
-    monitor.feeds()
+def test_a_playbook_without_owner_starts_nothing(monitor: Monitor, site: Site, tmp_path: Path) -> None:
+    monitor.feeds(site.rss("/a.xml", [HARMLESS]))
     own = tmp_path / "own.yaml"
     shipped = resources.path("seeds/playbooks.yaml").read_text("utf-8")
     own.write_text(shipped.replace("base.verify: {owner: risk, ", "base.verify: {"), "utf-8")
