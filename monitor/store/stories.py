@@ -60,5 +60,5 @@ def _numbers(written: Sequence[str]) -> bytes:
     """The numbers of many JSON lists of pairs, one after the other, without a list for each."""
     import numpy as np  # costs more to load than a poll that finds nothing new
 
-    flat = ",".join(written).replace("[", "").replace("]", "")
+    flat = ",".join(written).encode().translate(None, b"[]")
     return np.fromstring(flat, dtype=np.int64, sep=",").tobytes()

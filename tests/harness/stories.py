@@ -14,6 +14,7 @@ from __future__ import annotations
 import argparse
 import json
 import random
+import re
 import tempfile
 import time
 from collections.abc import Sequence
@@ -39,6 +40,7 @@ SETS = ROOT / "tests/data/stories"
 WEEKS = timedelta(weeks=4)
 NOW = datetime(2026, 3, 4, 9, tzinfo=UTC)
 MANY = 20_000
+WORD = re.compile(r"[\u2e80-\u9fff]{1,4}|[^\s\u2e80-\u9fff]+")  # of scripts without spaces some characters
 PROFILE = Profile(name="default", least=Level.BLUE)
 
 
@@ -130,8 +132,8 @@ def speed(url: str, *, open_ones: int, new: int) -> dict[str, Any]:
 
 def _item(dice: random.Random, number: int, *, of: str = "") -> Item:
     """A headline of words of several of the seeds', as common as words are, that tells of nothing told before."""
-    words = [word for row in dice.choices(risks(), k=4) for word in dice.choices(row["title"].split(), k=1)]
-    words += [word for row in dice.choices(risks(), k=2) for word in row["title"].split()[:3]]
+    words = [word for row in dice.choices(risks(), k=4) for word in dice.choices(WORD.findall(row["title"]), k=1)]
+    words += [word for row in dice.choices(risks(), k=2) for word in WORD.findall(row["title"])[:3]]
     title = " ".join(of.split()[2:] + words[:2] if of else words)
     at = NOW - timedelta(hours=60 * dice.random())
     return Item(
