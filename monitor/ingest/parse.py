@@ -43,7 +43,7 @@ class Parsers:
     Meant for one calling thread. `wall_s`: seconds after which a feed is given up.
     """
 
-    def __init__(self, *, workers: int = 2, wall_s: float = 15) -> None:
+    def __init__(self, *, workers: int = 2, wall_s: float = 12) -> None:
         if workers < 1 or wall_s <= 0:
             raise ValueError("Parsers need at least one worker and some time")
         self.workers = workers

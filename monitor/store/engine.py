@@ -167,7 +167,7 @@ _ADVICE = (
     ("malformed", N_("is damaged: restore the newest backup made with `monitor db backup`")),
     ("is locked", N_("was locked by another program for 30 s: end that program, then try again")),
     ("disk is full", N_("has no room left on its disk: free some, then try again; nothing was lost")),
-    ("i/o error", N_("cannot be read or written: check the disk")),
+    ("i/o error", N_("cannot be read or written: is its disk full or broken? Free some room, then try again")),
     ("no space left", N_("has no room left on its disk: free some, then try again; nothing was lost")),
     ("could not extend", N_("has no room left on its disk: free some, then try again; nothing was lost")),
     ("authentication failed", N_("refuses user or password: check MONITOR_DATABASE_URL and the server's pg_hba.conf")),

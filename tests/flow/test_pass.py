@@ -192,6 +192,27 @@ def test_a_blind_watch_is_not_called_healthy(monitor: Monitor, site: Site) -> No
     assert monitor.json("status")["healthy"] is True
 
 
+def test_a_feed_that_renames_its_entries_fails_or_comes_cut_raises_nothing_anew(monitor: Monitor, site: Site) -> None:
+    titles = [f"{STRIKE} in port {number} of {number * number}" for number in range(6)]
+    paths = ("/renames.xml", "/fails.xml", "/empty.xml", "/cut.xml")
+    shares = {path: [f"{title}, {path[1:-4]}" for title in titles] for path in paths}
+    monitor.feeds(*(site.rss(path, shares[path]) for path in paths))
+    first = monitor.json("poll", "--all", "--no-send")
+    assert first["items_new"] == 24 and first["alerts_new"] > 0
+    whole = dict(site.bodies)
+    broken = {
+        "/fails.xml": b"",
+        "/empty.xml": b'<rss version="2.0"><channel><title>empty</title></channel></rss>',
+        "/cut.xml": whole["/cut.xml"][: len(whole["/cut.xml"]) // 2],
+    }
+    for number, others in enumerate((broken, whole)):
+        site.bodies.update(others)
+        renamed = f"<link>https://news.example/renamed-{number}-".encode()
+        site.bodies["/renames.xml"] = whole["/renames.xml"].replace(b"<link>https://news.example/", renamed)
+        again = monitor.json("poll", "--all", "--no-send")
+        assert (again["items_new"], again["alerts_new"], again["failed"]) == (0, 0, 1 - number)
+
+
 def test_nearly_the_same_report_of_a_second_source_is_kept_and_recognised(monitor: Monitor, site: Site) -> None:
     wire = "Dockers begin an indefinite strike over pay and all container terminals of the north coast are closed"
     monitor.feeds(site.rss("/agency.xml", [wire]), site.rss("/paper.xml", [f"{wire} today", HARMLESS]))

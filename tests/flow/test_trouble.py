@@ -7,6 +7,7 @@ import shutil
 import signal
 import sqlite3
 import subprocess
+import time
 from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -121,6 +122,19 @@ def test_a_full_disk_is_told_nothing_breaks_and_nothing_is_lost_when_there_is_ro
         assert "sound" in monitor("db", "check", **env).stdout
     finally:
         subprocess.run(["umount", small], check=True)
+
+
+def test_a_database_that_another_program_holds_for_a_while_is_waited_for(monitor: Monitor, site: Site) -> None:
+    monitor.feeds(site.rss("/a.xml", [STRIKE, FINE]))
+    monitor("db", "upgrade")
+    with closing(sqlite3.connect(monitor.folder / "data" / "monitor.db", isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        waiting = monitor.start("poll", "--all", "--fetch-only")
+        time.sleep(7)  # longer than SQLite waits by itself
+        assert waiting.poll() is None, log(monitor)
+        other.execute("COMMIT")
+        assert waiting.wait(60) == 0, log(monitor)
+        assert other.execute("SELECT count(*) FROM items").fetchone() == (2,)
 
 
 def test_a_folder_that_cannot_be_written_is_named(monitor: Monitor, site: Site, tmp_path: Path) -> None:
