@@ -2,7 +2,6 @@
 
     python -m tests.harness.scaling workers --feeds 2400 --latency 0.3 --connections 32 --workers 1 2 4
     python -m tests.harness.scaling tick --feeds 100000
-    python -m tests.harness.scaling size --items 100000
 
 `workers`: feeds a second and CPU a feed, PostgreSQL's and the tagging processes' share included, with so many
 `monitor worker` processes on one PostgreSQL; every feed lies on an address of its own, answers after the latency,
@@ -212,53 +211,19 @@ def _queue_tick(url: str, store: Store, now: datetime) -> float:
         return _seconds(lambda: module.tick(shell, app))
 
 
-# --- how large a stored item is -----------------------------------------------------------------------------
-
-
-def size(url: str, *, items: int) -> dict[str, Any]:
-    """Bytes an item takes with judgement, story, search index and all indexes; how fast the two are made."""
-    from sqlalchemy import text
-
-    from tests.bigbase import fill as fill_items
-
-    with closing(Store.open(url)) as store:
-        began = time.monotonic()
-        fill_items(store, count=items, alerts_wanted=items // 100, now=NOW)
-        filled = time.monotonic() - began
-        began = time.monotonic()
-        while store.make_searchable(most=20_000):
-            pass
-        indexed = time.monotonic() - began
-        query = "SELECT pg_database_size(current_database())"
-        if store._engine.dialect.name == "sqlite":
-            query = "SELECT page_count * page_size FROM pragma_page_count(), pragma_page_size()"
-        with store._engine.connect() as connection:
-            held = int(connection.execute(text(query)).scalar_one())
-    return {
-        "database": url.partition(":")[0].partition("+")[0],
-        "items": items,
-        "bytes_an_item": round(held / items),
-        "stored_a_second": round(items / filled),
-        "made_searchable_a_second": round(items / indexed),
-    }
-
-
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("what", choices=("workers", "tick", "size"))
+    parser.add_argument("what", choices=("workers", "tick"))
     parser.add_argument("--feeds", type=int, default=0)
-    parser.add_argument("--items", type=int, default=100_000)
     parser.add_argument("--latency", type=float, nargs="+", default=[0.3])
     parser.add_argument("--connections", type=int, default=32)
     parser.add_argument("--workers", type=int, nargs="+", default=[1, 2, 4])
     options = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="monitor-scaling-") as name, postgres() as server:
         folder = Path(name)
-        if options.what in ("tick", "size"):
+        if options.what == "tick":
             for url in (f"sqlite:///{folder / 'one.db'}", server.url()):
-                of_tick = options.what == "tick"
-                found = tick(url, feeds=options.feeds or 100_000) if of_tick else size(url, items=options.items)
-                print(json.dumps(found), flush=True)
+                print(json.dumps(tick(url, feeds=options.feeds or 100_000)), flush=True)
             return
         for latency in options.latency:
             for count in options.workers:
