@@ -219,8 +219,8 @@ class only_one:  # noqa: N801  (reads as a word: `with only_one(shell)`)
             said = _("another monitor runs on this database: stop it first, or name another one")
             raise StoreError(said) from problem
         except OSError as problem:
-            said = _("{file} cannot be written ({why})").format(file=self._file, why=problem.strerror)
-            raise StoreError(said) from problem
+            said = _("{file} cannot be written ({why}): let this user write there, or set MONITOR_DATA_DIR")
+            raise StoreError(said.format(file=self._file, why=problem.strerror)) from problem
         return self
 
     def __exit__(self, *_: object) -> None:

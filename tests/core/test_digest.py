@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from email import message_from_bytes, policy
 from email.message import EmailMessage
@@ -234,50 +233,6 @@ def test_dates_come_with_a_countdown_in_the_readers_days() -> None:
     assert [fact.label for fact in view.due] == ["2026-03-01 (past)", "2026-03-02 (today)", "2026-03-09 (in 7 days)"]
     far_east = digest.build(facts(due_soon=due[:1], zone="Pacific/Kiritimati"), NOW + timedelta(hours=10))
     assert far_east.due[0].label == "2026-03-09 (in 6 days)"
-
-
-# --- silence -------------------------------------------------------------------------------------
-
-
-def test_a_quiet_digest_proves_that_the_watch_was_awake() -> None:
-    view = digest.build(facts(), NOW)
-    assert view.subject == "Quiet: 38 of 40 feeds answered, nothing new for you"
-    text = render.render_text(view)
-    assert "38 answered of 40 due" in text
-    assert "Not heard from: Quay Times, tax-office" in text
-    assert "2: Germany, China" in text
-    assert "1,200 read, of these 300 older than the watch, 17 flagged, 0 alerts held back" in text
-
-
-def test_the_proof_stands_in_a_full_digest_too() -> None:
-    assert "Not heard from: Quay Times" in render.render_text(digest.build(facts(Entry(alert=alert(1))), NOW))
-
-
-@pytest.mark.parametrize(
-    ("reached", "due", "begins"),
-    [(0, 40, "Blind: 0 of 40"), (0, 0, "No watch"), (19, 40, "Half blind: 19 of 40"), (20, 40, "Quiet: 20 of 40")],
-)
-def test_silence_that_was_not_watched_is_never_called_quiet(reached: int, due: int, begins: str) -> None:
-    seen = replace(SEEN, feeds_reached=reached, feeds_due=due)
-    view = digest.build(facts(coverage=seen), NOW)
-    assert view.subject.startswith(begins)
-    assert view.coverage[0].alarm is not begins.startswith("Quiet")
-
-
-def test_entries_that_no_classifier_has_judged_are_not_called_quiet() -> None:
-    view = digest.build(facts(coverage=replace(SEEN, items_waiting=31)), NOW)
-    assert view.subject == "Blind: 31 entries were read and could not be judged"
-    assert "Not judged: 31" in render.render_text(view)
-
-
-def test_a_digest_with_alerts_held_back_is_not_called_quiet() -> None:
-    assert not digest.build(facts(held=3), NOW).subject.startswith("Quiet")
-
-
-def test_more_than_ten_silent_feeds_are_counted_after_the_tenth() -> None:
-    seen = replace(SEEN, feeds_stale=tuple(f"feed {n}" for n in range(14)))
-    text = render.render_text(digest.build(facts(coverage=seen), NOW))
-    assert "feed 9, and 4 more" in text and "feed 10" not in text
 
 
 # --- the reader ----------------------------------------------------------------------------------
