@@ -122,7 +122,10 @@ class Shell:
 
         socket = self.settings.folder / "tagger.sock"
         return Tagger(
-            model_dir=self.model_dir, socket=socket, idle_s=TAGGER_IDLE_S, on_answer=lambda: self.progress.step()
+            model_dir=lambda: self.model_dir,
+            socket=socket,
+            idle_s=TAGGER_IDLE_S,
+            on_answer=lambda: self.progress.step(),
         )
 
     @cached_property

@@ -16,6 +16,8 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
+from functools import cached_property
 from hashlib import blake2b
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
@@ -68,9 +70,14 @@ class Tagger:
     """The client: asks the machine's tagging process, and starts it where there is none."""
 
     def __init__(
-        self, *, model_dir: Path, socket: Path, idle_s: float, on_answer: Callable[[], object] = lambda: None
+        self,
+        *,
+        model_dir: Callable[[], Path],
+        socket: Path,
+        idle_s: float,
+        on_answer: Callable[[], object] = lambda: None,
     ) -> None:
-        self._model = str(model_dir.resolve())
+        self._model_dir = model_dir
         self._path = _short(socket)
         self._idle_s = idle_s
         self._on_answer = on_answer  # told of each question that was answered
@@ -91,6 +98,15 @@ class Tagger:
         """What each headline means, as `classify.meaning` has it. Raises: ArtefactError when it cannot be had."""
         question = Question(__version__, self._model, list(texts), i18n.current()[0], meaning=True)
         return self._ask(_encoder.encode(question)).meanings
+
+    @cached_property
+    def _model(self) -> str:
+        """The classifier's folder, looked up while the server comes up."""
+        starting = self._started()
+        folder = str(self._model_dir().resolve())
+        if starting is not None:
+            starting.wait()
+        return folder
 
     def close(self) -> None:
         """Nothing to give back: the server is everybody's and ends by itself when nobody asks any more."""
@@ -128,20 +144,19 @@ class Tagger:
 
     def _start(self) -> None:
         """Start a server unless one is coming up; returns when it holds the lock, before it listens."""
+        if (starting := self._started()) is not None:
+            with suppress(subprocess.TimeoutExpired):
+                starting.wait(START_S)
+
+    def _started(self) -> subprocess.Popen[bytes] | None:
         self._path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         with self._path.with_suffix(".lock").open("w") as lock:
             if not _locked(lock):
-                return
+                return None
         command = [sys.executable, "-m", __name__, str(self._path), repr(self._idle_s)]
         with self._log.open("wb") as log:
-            subprocess.run(
-                command,
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.DEVNULL,
-                stderr=log,
-                start_new_session=True,
-                timeout=START_S,
-                check=False,
+            return subprocess.Popen(
+                command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=log, start_new_session=True
             )
 
 
@@ -210,6 +225,8 @@ class Server:
             ours = self._path.stat().st_ino
             listener.listen(64)
             listener.settimeout(TICK_S)
+            import monitor.classify.predict  # noqa: F401  (while the first question is still being made)
+
             self._answer_all(listener, ours)
             if self._still_at(ours):
                 self._path.unlink(missing_ok=True)

@@ -8,7 +8,10 @@ the rest. It is imported on first need only, since it brings numpy.
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 from functools import cache
+from mmap import ACCESS_READ, mmap
+from tempfile import TemporaryFile
 from typing import Any
 
 SAMPLE = 400  # characters that are looked at
@@ -152,4 +155,8 @@ def _identifier() -> Any:
     identifier = LanguageIdentifier.from_model_file(MODEL_FILE, norm_probs=True)
     identifier.set_languages(LATIN)
     identifier._full_model = None  # the other languages, never asked for, are 25 MB
+    with suppress(OSError), TemporaryFile() as file:  # of its 40 MB of moves a language needs a few: read as touched
+        identifier.tk_nextmove.tofile(file)
+        file.flush()
+        identifier.tk_nextmove = memoryview(mmap(file.fileno(), 0, access=ACCESS_READ)).cast("I")
     return identifier

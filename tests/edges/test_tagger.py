@@ -48,7 +48,7 @@ def small_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def tagger(small_model: Path, tmp_path: Path) -> Iterator[Tagger]:
-    found = Tagger(model_dir=small_model, socket=tmp_path / "tagger.sock", idle_s=60)
+    found = Tagger(model_dir=lambda: small_model, socket=tmp_path / "tagger.sock", idle_s=60)
     yield found
     found.close()
     (tmp_path / "tagger.sock").unlink(missing_ok=True)
@@ -88,7 +88,7 @@ def test_many_clients_share_one_process(small_model: Path, tmp_path: Path) -> No
     answers: list[int] = []
 
     def ask() -> None:
-        one = Tagger(model_dir=small_model, socket=tmp_path / "tagger.sock", idle_s=60)
+        one = Tagger(model_dir=lambda: small_model, socket=tmp_path / "tagger.sock", idle_s=60)
         answers.append(len(one.judge(TEXTS * 300)))
         one.close()
 
@@ -108,10 +108,10 @@ def test_a_killed_process_is_started_again(tagger: Tagger, tmp_path: Path) -> No
 
 
 def test_it_ends_when_idle_and_with_its_folder(small_model: Path, tmp_path: Path) -> None:
-    short = Tagger(model_dir=small_model, socket=tmp_path / "tagger.sock", idle_s=0.1)
+    short = Tagger(model_dir=lambda: small_model, socket=tmp_path / "tagger.sock", idle_s=0.1)
     short.judge(TEXTS)
     assert until(lambda: not process_of(tmp_path))
-    longer = Tagger(model_dir=small_model, socket=tmp_path / "tagger.sock", idle_s=600)
+    longer = Tagger(model_dir=lambda: small_model, socket=tmp_path / "tagger.sock", idle_s=600)
     longer.judge(TEXTS)
     assert process_of(tmp_path)
     (tmp_path / "tagger.sock").unlink()
@@ -119,8 +119,8 @@ def test_it_ends_when_idle_and_with_its_folder(small_model: Path, tmp_path: Path
 
 
 def test_another_model_takes_over(small_model: Path, tmp_path: Path) -> None:
-    first = Tagger(model_dir=small_model, socket=tmp_path / "tagger.sock", idle_s=60)
-    other = Tagger(model_dir=resources.path("models"), socket=tmp_path / "tagger.sock", idle_s=60)
+    first = Tagger(model_dir=lambda: small_model, socket=tmp_path / "tagger.sock", idle_s=60)
+    other = Tagger(model_dir=lambda: resources.path("models"), socket=tmp_path / "tagger.sock", idle_s=60)
     versions = [tagger.judge(TEXTS)[0].model for tagger in (first, other, first)]
     assert versions[0] == versions[2] != versions[1]
     assert len(process_of(tmp_path)) == 1
@@ -128,7 +128,7 @@ def test_another_model_takes_over(small_model: Path, tmp_path: Path) -> None:
 
 def test_a_long_path_finds_a_short_one(small_model: Path, tmp_path: Path) -> None:
     deep = tmp_path / ("d" * 60) / ("e" * 60)
-    tagger = Tagger(model_dir=small_model, socket=deep / "tagger.sock", idle_s=0.1)
+    tagger = Tagger(model_dir=lambda: small_model, socket=deep / "tagger.sock", idle_s=0.1)
     assert len(tagger.judge(TEXTS)) == len(TEXTS)
 
 
@@ -155,14 +155,14 @@ def test_a_damaged_classifier_is_refused_with_what_to_do(
     for file in small_model.iterdir():
         (folder / file.name).write_bytes(file.read_bytes())
     damage(folder)
-    tagger = Tagger(model_dir=folder, socket=tmp_path / "tagger.sock", idle_s=60)
+    tagger = Tagger(model_dir=lambda: folder, socket=tmp_path / "tagger.sock", idle_s=60)
     with pytest.raises(ArtefactError, match=f"{told}.*monitor train"):
         tagger.judge(TEXTS)
     (tmp_path / "tagger.sock").unlink()
 
 
 def test_the_one_process_tells_each_client_in_its_language(tmp_path: Path) -> None:
-    tagger = Tagger(model_dir=tmp_path / "none", socket=tmp_path / "tagger.sock", idle_s=60)
+    tagger = Tagger(model_dir=lambda: tmp_path / "none", socket=tmp_path / "tagger.sock", idle_s=60)
     try:
         for language, told in (("en", "no classifier"), ("zh", "没有分类器"), ("en", "no classifier")):
             i18n.use(language)
