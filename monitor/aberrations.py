@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, time, timedelta
 
-from monitor.domain import DayLevel, Decision, Item, Level, Reported
+from monitor.domain import DayLevel, Decision, Item, Level
 from monitor.errors import ConflictError
 from monitor.shell import Shell
 from monitor.store.items import ItemFilter
@@ -45,16 +45,10 @@ def _reckon(shell: Shell, began: datetime, *, now: datetime) -> None:
     first = max(began.date(), today - OVER) if last is None else min(last, today - DAY)
     known = shell.store.level_days(since=first - timedelta(days=country_levels.BACK), until=first - DAY)
     since = datetime.combine(first, time(), UTC)
-    reported = map(_placed, shell.store.reported(since=since, likely=country_levels.LIKELY))
+    reported = map(country_levels.read, shell.store.reported(since=since, likely=country_levels.LIKELY))
     found = reported_days(reported, since=first, until=max(today, first))
     rows = replayed(CountryLevels(_sources(shell, began), known=known), found)
     shell.store.put_levels(list(rows), since=first, until=max(today, first))
-
-
-def _placed(report: Reported) -> Reported:
-    if report.text is None:
-        return report
-    return report._replace(countries=country_levels.read_places(report.text, report.text.language))
 
 
 def _sources(shell: Shell, began: datetime) -> Sources:

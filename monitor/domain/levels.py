@@ -22,7 +22,8 @@ class Reported(NamedTuple):
     severity: Severity
     chance: float  # that the likeliest of the tags holds
     flagged: bool
-    text: Text | None = None  # whose countries are not read yet
+    text: Text | None = None  # until it is read
+    upheaval: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,9 +34,10 @@ class StoryDay:
     severity: Severity  # none where no item was flagged
     feeds: frozenset[str]  # that told of it on that day
     new: bool  # nobody told of it on an earlier day
-    reports: int = 1  # items
+    reports: int = 1  # items of the country, whatever their tag
     chance: float = 1.0  # the highest of its items
     flagged: bool = True
+    upheaval: bool = False  # a flagged item tells of one, in the country it names first
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

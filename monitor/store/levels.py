@@ -113,7 +113,7 @@ class LevelsDoor:
                     severity=Severity(row.severity) if row.flagged else Severity.NONE,
                     chance=chance,
                     flagged=row.flagged,
-                    text=None if row.flagged else Text(title=row.title, summary=row.summary, language=row.language),
+                    text=Text(title=row.title, summary=row.summary, language=row.language),
                 )
 
     def put_levels(self, rows: Sequence[DayLevel], *, since: date, until: date) -> None:
@@ -139,7 +139,7 @@ def _row(row: DayLevel) -> dict[str, Any]:
         "forecast": row.forecast,
         "error": row.error,
         "told": [
-            [s.story, int(s.severity), sorted(s.feeds), s.new, s.reports, round(s.chance, 4), s.flagged]
+            [s.story, int(s.severity), sorted(s.feeds), s.new, s.reports, round(s.chance, 4), s.flagged, s.upheaval]
             for s in row.told
         ],
         "story": row.story,
@@ -173,8 +173,9 @@ def _day_level(row: Any) -> DayLevel:
                 reports=reports,
                 chance=chance,
                 flagged=flagged,
+                upheaval=any(upheaval),
             )
-            for story, severity, feeds, new, reports, chance, flagged in row.told
+            for story, severity, feeds, new, reports, chance, flagged, *upheaval in row.told
         ),
         story=row.story,
     )

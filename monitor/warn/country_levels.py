@@ -1,9 +1,9 @@
 """The level of a country for one tag, day by day: counts against their own past, and single grave stories.
 
     orange  the reports of a country, of any tag: at least LEAST and above their upper bound;
-            or the weights of a tag's stories, severity 1 to 3 added up: at least LEAST and above their bound;
-            or a new story of severity 2 or 3 that is judged for sure, where there was none for QUIET days
-    red     as the first two, more than twice the bound and at least RED
+            or a new story of severity 2 or 3 that is judged for sure, where there was none for QUIET days;
+            or a new story of an upheaval, where there was none for BACK days
+    red     as the first, more than twice the bound and at least RED
     yellow  a story of severity 2 or 3, or more than expected; blue: any story
     bound   mean + t(1 - ALPHA, n - 1) * standard deviation * sqrt(1 + 1 / n) of the n = 28 days before (EARS)
 
@@ -16,7 +16,7 @@ docs/decisions tells why.
 from __future__ import annotations
 
 import math
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, time, timedelta
@@ -46,6 +46,7 @@ from monitor.warn.aberration import EARS_ALPHA, Bound, reweighted_ears
 from monitor.warn.forecast import forecast
 from monitor.warn.severity import assess
 from monitor.warn.stories import OPEN_FOR, Stories
+from monitor.warn.upheaval import is_upheaval
 
 BACK = 28  # days of past that a day is compared with
 LEAST_BACK = 14  # a younger watch compares nothing: everything would be more than usual
@@ -60,6 +61,7 @@ QUIET = timedelta(days=7)  # without a story as grave, so that one is a shock
 GRAVE = Severity.WARNING
 TWICE, ABOVE = N_("more than twice the upper bound"), N_("above the upper bound")
 SHOCK = N_("a grave story where there was none for a week")
+UPHEAVAL = N_("many dead or power taken by force, where there was none for four weeks")
 MORE = frozenset({TWICE, ABOVE})
 MOST_COUNTRIES = 2  # of one item: the first are the ones it is about
 MOST_OPEN = 3_000  # stories, before those that ended are let go
@@ -125,11 +127,11 @@ class CountryLevels:
                 continue
             before = [past.get(d, ()) for d in days]
             reports = countries.get(key[0]) or self._reports(key[0], days, steady)
-            weights = [sum(int(story.severity) for story in of if story.feeds & steady) for of in before]
             counts = [sum(story.flagged and bool(story.feeds & steady) for story in of) for of in before]
             quiet = not any(is_grave(story) for d in days[:-1] if day - d <= QUIET for story in past.get(d, ()))
+            calm = not any(story.upheaval for of in before[:-1] for story in of)
             most = 2 * _told(told) >= max(_told(found.get((key[0], tag), ())) for tag in TAGS)
-            now, reasons = level_of_day(told, weights=weights, reports=reports if most else [], quiet=quiet)
+            now, reasons = level_of_day(told, reports=reports if most else [], quiet=quiet, calm=calm)
             level = max(now, held)
             if held > now:
                 reasons = (N_("falls one step a day"),)
@@ -183,22 +185,27 @@ def bound_of(series: Sequence[int]) -> Bound:
 
 
 def level_of_day(
-    told: Sequence[StoryDay], *, weights: Sequence[int], reports: Sequence[int], quiet: bool
+    told: Sequence[StoryDay], *, reports: Sequence[int], quiet: bool, calm: bool
 ) -> tuple[int, tuple[str, ...]]:
-    """The level that one day's stories give by themselves, 0 for none, and why."""
+    """The level that one day's stories give by themselves, 0 for none, and why.
+
+    `quiet`: no grave story for a week; `calm`: no upheaval for four.
+    """
     flagged = [story for story in told if story.flagged]
     if not told:
         return 0, ()
-    over = [(series[-1], bound_of(series).upper) for series in (weights, reports) if series]
-    if any(value >= RED and value > 2 * max(upper, 1.0) for value, upper in over):
+    count, upper = (reports[-1], bound_of(reports).upper) if reports else (0, math.nan)
+    if count >= RED and count > 2 * max(upper, 1.0):
         return int(Level.RED), (TWICE,)
-    if any(value >= LEAST and value > upper for value, upper in over):
+    if count >= LEAST and count > upper:
         return int(Level.ORANGE), (ABOVE,)
     if quiet and any(story.new and is_grave(story) for story in flagged):
         return int(Level.ORANGE), (SHOCK,)
+    if calm and any(story.new and story.upheaval for story in flagged):
+        return int(Level.ORANGE), (UPHEAVAL,)
     if not flagged:
         return 0, ()
-    if any(story.severity >= GRAVE for story in flagged) or any(value > upper for value, upper in over):
+    if count > upper or any(story.severity >= GRAVE for story in flagged):
         return int(Level.YELLOW), (N_("a story of weight, or more than usual"),)
     return int(Level.BLUE), ()
 
@@ -233,12 +240,24 @@ def judged_days(
         for item, text, judgement in zip(items, texts, judge(texts), strict=True):
             if not (tags := tags_of(judgement)):
                 continue
-            where = judgement.countries if judgement.flagged else read_places(text, judgement.language)
             assessment = assess(text, judgement, trust=Trust.OTHER, kind=FeedKind.NEWS)
-            story = stories.add(replace(item, judgement=replace(judgement, countries=where), assessment=assessment))
-            chance = max(judgement.probabilities.values())
-            known = (story.id, story.first_seen, item.feed, tags, where, assessment.severity)
-            reported.append(Reported(item.moment, *known, chance, judgement.flagged))
+            report = read(
+                Reported(
+                    moment=item.moment,
+                    story="",
+                    began=None,
+                    feed=item.feed,
+                    tags=tags,
+                    countries=judgement.countries,
+                    severity=assessment.severity,
+                    chance=max(judgement.probabilities.values()),
+                    flagged=judgement.flagged,
+                    text=replace(text, language=judgement.language),
+                )
+            )
+            placed = replace(judgement, countries=report.countries)
+            story = stories.add(replace(item, judgement=placed, assessment=assessment))
+            reported.append(report._replace(story=story.id, began=story.first_seen))
         yield day, stories_of_day(day, reported)
 
 
@@ -250,9 +269,13 @@ def tags_of(judgement: Judgement) -> tuple[Tag, ...]:
     return (tag,) if tag is not None and chance >= LIKELY else ()
 
 
-def read_places(text: Text, language: str) -> tuple[str, ...]:
-    """Where the risk lies of a text that was not flagged, so that nobody has asked yet."""
-    return places(text.title, text.summary, language).countries
+def read(report: Reported) -> Reported:
+    """With what nobody asked yet: where the risk lies that was not flagged; whether one that was is an upheaval."""
+    if (text := report.text) is None:
+        return report
+    if report.flagged:
+        return report._replace(text=None, upheaval=is_upheaval(text))
+    return report._replace(text=None, countries=places(text.title, text.summary, text.language).countries)
 
 
 def reported_days(reported: Iterable[Reported], *, since: date, until: date) -> Iterator[tuple[date, Found]]:
@@ -268,19 +291,25 @@ def reported_days(reported: Iterable[Reported], *, since: date, until: date) -> 
 def stories_of_day(day: date, reported: Iterable[Reported]) -> Found:
     """The stories of one day by country and tag."""
     found: dict[Key, dict[str, StoryDay]] = defaultdict(dict)
+    reports: Counter[tuple[str, str]] = Counter()
     for one in reported:
-        for key in ((country, tag) for country in one.countries[:MOST_COUNTRIES] for tag in one.tags):
+        countries = one.countries[:MOST_COUNTRIES]
+        reports.update((country, one.story) for country in countries)
+        for key in ((country, tag) for country in countries for tag in one.tags):
             former = found[key].get(one.story)
             found[key][one.story] = StoryDay(
                 story=one.story,
                 severity=max(one.severity, former.severity if former else Severity.NONE),
                 feeds=(former.feeds if former else frozenset()) | {one.feed},
                 new=one.began is None or one.began.date() >= day,
-                reports=1 + (former.reports if former else 0),
                 chance=max(one.chance, former.chance if former else 0.0),
                 flagged=one.flagged or (former is not None and former.flagged),
+                upheaval=(one.upheaval and key[0] == countries[0]) or (former is not None and former.upheaval),
             )
-    return {key: list(of.values()) for key, of in found.items()}
+    return {
+        key: [replace(story, reports=reports[key[0], story.story]) for story in of.values()]
+        for key, of in found.items()
+    }
 
 
 def more(row: DayLevel) -> bool:

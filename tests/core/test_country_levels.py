@@ -1,9 +1,21 @@
 """Levels of countries: up at once, down step by step, against their own past, by sources that were always there."""
 
-from datetime import date, timedelta
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
 
-from monitor.domain import DayLevel, Level, Severity, StoryDay, Tag
-from monitor.warn.country_levels import BACK, CountryLevels, Found, Sources, begun, more, replayed
+from monitor.domain import DayLevel, Level, Reported, Severity, StoryDay, Tag, Text
+from monitor.warn.country_levels import (
+    BACK,
+    UPHEAVAL,
+    CountryLevels,
+    Found,
+    Sources,
+    begun,
+    more,
+    read,
+    replayed,
+    stories_of_day,
+)
 
 DAY = date(2026, 3, 4)
 KEY = ("CZ", Tag.GEOPOLITICAL)
@@ -67,6 +79,30 @@ def test_one_grave_story_counts_on_its_first_day_alone_and_where_none_was_for_a_
     grave, still = stories(1, severity=Severity.WARNING), stories(1, severity=Severity.WARNING, new=False)
     assert levels_of(*[QUIET] * 30, grave, still, still)[-3:] == [Level.ORANGE, Level.YELLOW, Level.YELLOW]
     assert highest(levels_of(*[grave] * 50)[20:]) < Level.ORANGE
+
+
+def test_an_upheaval_counts_however_severe_for_a_firm_where_none_was_for_four_weeks():
+    shaken = {KEY: [replace(story, upheaval=True) for story in stories(1)[KEY]]}
+    days = [*[QUIET] * 30, shaken, *[QUIET] * (BACK - 1), shaken, *[QUIET] * BACK, shaken]
+    rows = {(row.day - DAY).days: row for row in rows_of(*days) if (row.level or 0) >= Level.ORANGE}
+    assert list(rows) == [30, 30 + BACK + BACK + 1]
+    assert rows[30].reasons == (UPHEAVAL,)
+    assert not more(rows[30])
+
+
+def test_items_of_one_story_are_as_many_reports_whatever_their_tags_and_shake_the_country_named_first():
+    def item(tag: Tag) -> Reported:
+        moment = datetime(2026, 3, 4, 9, tzinfo=UTC)
+        text = Text(title="Blast kills 30 near border", language="en")
+        known = ("s1", moment, "gazette", (tag,), ("CZ", "AT"), Severity.WATCH, 0.8, True)
+        return read(Reported(moment, *known, text=text))
+
+    found = stories_of_day(DAY, [item(Tag.GEOPOLITICAL), item(Tag.SUPPLY_CHAIN), item(Tag.SUPPLY_CHAIN)])
+    assert {key: [(story.reports, story.upheaval) for story in of] for key, of in found.items()} == {
+        (country, tag): [(3, country == "CZ")]
+        for country in ("CZ", "AT")
+        for tag in (Tag.GEOPOLITICAL, Tag.SUPPLY_CHAIN)
+    }
 
 
 def test_reports_that_nobody_would_flag_alone_add_up_to_a_rise_of_their_country():
