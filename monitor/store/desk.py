@@ -13,7 +13,7 @@ from sqlalchemy import Engine, and_, case, func, insert, select, text, tuple_, u
 from monitor.domain import Alert, AlertState, Level, Story, Tag, VerdictKind
 from monitor.store.engine import reading, writing
 from monitor.store.items import has_word
-from monitor.store.rows import story_query, tags, to_alert, to_story
+from monitor.store.rows import story_query, tags, to_alert, to_story, without_verdict
 from monitor.store.schema import alert_events, alerts, feeds, items, judgements, passes, stories, verdicts
 from monitor.store.trail import write_trail
 
@@ -118,11 +118,10 @@ class DeskDoor:
 
     def unreviewed_counts(self, of_stories: Sequence[str]) -> dict[str, int]:
         """How many flagged or unsure items of each story have no verdict."""
-        done = select(verdicts.c.item_id).where(~verdicts.c.undone)
         query = select(items.c.story, func.count().label("waiting")).join(
             judgements, judgements.c.item_id == items.c.id
         )
-        query = query.where(items.c.story.in_(of_stories), items.c.story != "", items.c.id.not_in(done))
+        query = query.where(items.c.story.in_(of_stories), items.c.story != "", without_verdict(items.c.id))
         query = query.where(judgements.c.flagged | judgements.c.unsure).group_by(items.c.story)
         with reading(self._engine) as connection:
             return {row.story: row.waiting for row in connection.execute(query)}

@@ -15,8 +15,8 @@ from monitor.store.alike import write_alike
 from monitor.store.engine import insert_many, reading, writing
 from monitor.store.feeds import CHUNK, write_back
 from monitor.store.pages import put_page_texts
-from monitor.store.rows import from_judged, item_query, to_item
-from monitor.store.schema import alerts, feeds, items, judgements, verdicts
+from monitor.store.rows import from_judged, item_query, to_item, without_verdict
+from monitor.store.schema import alerts, feeds, items, judgements
 
 LATEST = timedelta(days=30)  # after its date that an item is still looked for by that date
 
@@ -164,10 +164,9 @@ class ItemsDoor:
 
     def queue(self, *, limit: int = 50, before_id: int | None = None) -> list[Item]:
         """What waits for a reviewer: flagged or unsure, no baseline, without a verdict, newest first."""
-        done = select(verdicts.c.item_id).where(~verdicts.c.undone)
         # The same words as the index's condition, so that SQLite uses it.
         query = item_query().where(text("(judgements.flagged OR judgements.unsure)"), ~items.c.baseline)
-        query = query.where(items.c.id.not_in(done))
+        query = query.where(without_verdict(items.c.id))
         if before_id is not None:
             query = query.where(items.c.id < before_id)
         with reading(self._engine) as connection:
@@ -176,10 +175,9 @@ class ItemsDoor:
 
     def queue_length(self, *, most: int | None = None) -> int:
         """How many items wait for a reviewer; counted no further than `most`."""
-        done = select(verdicts.c.item_id).where(~verdicts.c.undone)
         old = select(items.c.id).where(text("items.baseline"))  # as its index says it
         query = select(judgements.c.item_id).where(text("(judgements.flagged OR judgements.unsure)"))
-        query = query.where(judgements.c.item_id.not_in(done), judgements.c.item_id.not_in(old))
+        query = query.where(without_verdict(judgements.c.item_id), judgements.c.item_id.not_in(old))
         query = query.order_by(judgements.c.item_id.desc()).limit(most)
         with reading(self._engine) as connection:
             return int(connection.execute(select(func.count()).select_from(query.subquery())).scalar_one())

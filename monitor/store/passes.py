@@ -88,7 +88,7 @@ class PassesDoor:
     def watching_since(self) -> datetime | None:
         """When the first pass began; None before it."""
         with reading(self._engine) as connection:
-            return connection.execute(select(func.min(passes.c.started))).scalar()
+            return connection.execute(select(passes.c.started).order_by(passes.c.id).limit(1)).scalar()
 
     def pass_sums(self, *, since: datetime, until: datetime) -> dict[str, int]:
         """The counts of all passes that ended in a period, added up, and `passes`, their number."""

@@ -11,7 +11,7 @@ from sqlalchemy import Engine, and_, insert, select, update
 
 from monitor.domain import Item, Verdict
 from monitor.store.engine import inserted_id, reading, upsert, writing
-from monitor.store.rows import item_query, joined, to_item, to_verdict
+from monitor.store.rows import item_query, joined, to_item, to_verdict, without_verdict
 from monitor.store.schema import feeds, items, judgements, models, verdicts
 from monitor.store.trail import write_trail
 
@@ -82,8 +82,7 @@ class ReviewDoor:
 
     def unreviewed_of_story(self, story: str) -> list[Item]:
         """A story's flagged or unsure items that have no verdict, oldest first."""
-        done = select(verdicts.c.item_id).where(~verdicts.c.undone)
-        query = item_query().where(items.c.story == story, items.c.story != "", items.c.id.not_in(done))
+        query = item_query().where(items.c.story == story, items.c.story != "", without_verdict(items.c.id))
         query = query.where(judgements.c.flagged | judgements.c.unsure).order_by(items.c.id)
         with reading(self._engine) as connection:
             return [to_item(row) for row in connection.execute(query)]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from sqlalchemy import Row, Select, select
+from sqlalchemy import ColumnElement, Row, Select, exists, select
 
 from monitor.domain import (
     TAGS,
@@ -26,7 +26,7 @@ from monitor.domain import (
     VerdictKind,
 )
 from monitor.store.alike import near_duplicates
-from monitor.store.schema import feeds, items, judgements, stories
+from monitor.store.schema import feeds, items, judgements, stories, verdicts
 
 
 def joined(words: Iterable[str]) -> str:
@@ -42,6 +42,11 @@ def split(text: str) -> tuple[str, ...]:
 def tags(text: str) -> tuple[Tag, ...]:
     """The tags of a comma-separated text."""
     return tuple(Tag(word) for word in split(text))
+
+
+def without_verdict(item_id: ColumnElement[int]) -> ColumnElement[bool]:
+    """Whether nobody's verdict on an item counts; asked item by item, so that years of verdicts cost nothing."""
+    return ~exists().where(verdicts.c.item_id == item_id, ~verdicts.c.undone)
 
 
 def item_query() -> Select[Any]:

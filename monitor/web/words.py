@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import UTC, datetime
 from gettext import NullTranslations
 
 from monitor import reviewing
@@ -117,6 +118,7 @@ FEED_KINDS = {
 }
 LENSES = {"technology": N_("technology"), "law": N_("law"), "politics": N_("politics")}
 ACTS = ("train", "compare", "promote", "back")  # with the classifier
+SILENCED = re.compile(r"(?P<scope>.*?) until (?P<until>\d{4}-\d\d-\d\dT\S+): (?P<reason>.*)", re.DOTALL)
 DOUBTS = tuple(
     (re.compile(re.sub(r"\\{(\w+)\\}", r"(?P<\1>.*)", re.escape(sentence)), re.DOTALL), sentence)
     for sentence in (
@@ -153,7 +155,14 @@ def spoken(code: str, say: NullTranslations) -> str:
 
 
 def noted(action: str, note: str, say: NullTranslations) -> str:
-    """The note of a change: tags and a dismissal's reason in words, what somebody wrote as it is."""
+    """The note of a change: tags, roles and a dismissal's reason in words, what somebody wrote as it is."""
+    if action == "silenced" and (found := SILENCED.fullmatch(note)):
+        shown = [words.tag_word(Tag(c), say) if c in tuple(Tag) else c for c in found["scope"].split()]
+        until = f"{datetime.fromisoformat(found['until']).astimezone(UTC):%Y-%m-%d %H:%M}"
+        said = say.gettext("{scope}, until {until} (UTC): {reason}")
+        return said.format(scope=" · ".join(shown), until=until, reason=found["reason"])
+    if action in ("user", "token"):
+        return spoken(note, say)
     head, _space, rest = note.partition(" ")
     if head == reviewing.BY_VERDICT:
         rest = "" if rest == "undone" else rest  # the event itself says so

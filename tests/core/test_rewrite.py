@@ -61,6 +61,11 @@ def test_codes_are_read_as_words() -> None:
     assert noted("relabel", "geopolitical,supply_chain", english) == "Geopolitical, Supply chain"
     assert noted("dismiss", "past: of last year", english) == "over, or a look back: of last year"
     assert noted("note", "past", english) == "past"
+    silence = "battery-maker DE supply_chain until 2026-12-05T08:55+00:00: Works meeting: no news"
+    shown = "battery-maker · DE · Supply chain, until 2026-12-05 08:55 (UTC): Works meeting: no news"
+    assert noted("silenced", silence, english) == shown
+    assert noted("silenced", silence, chinese).startswith("battery-maker · DE · 供应链，至 2026-12-05 08:55")
+    assert noted("token", "reader", chinese) == "读者"
     assert noted("dismissed", "verdict harmless", english) == "by a verdict: looks dangerous, is not"
     assert subject("alert a1", chinese) == "预警 a1"
     assert subject("promote 3f", english) == "promotion 3f"

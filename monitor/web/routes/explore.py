@@ -86,4 +86,6 @@ def counts(request: Request, desk: AtDesk, country: Country = "", tag: TagWord =
         country=country.upper(), tag=Tag(tag) if tag else None, since=min(since, today), until=today
     )
     chart = counts_chart(rows)
-    return desk.page(request, "counts.html", chart=chart, rows=rows[::-1], country=country.upper(), tag=tag, days=DAYS)
+    return desk.page(
+        request, "counts.html", chart=chart, rows=rows[::-1], country=country.upper(), tag=tag, days=len(rows)
+    )
