@@ -13,7 +13,7 @@ from monitor.classify.ask import Question
 from monitor.cli import show
 from monitor.domain import AlertState, Item, Judgement, Level, Tag, VerdictKind
 from monitor.errors import UsageError
-from monitor.i18n import _
+from monitor.i18n import _, ngettext
 from monitor.reviewing import questions
 from monitor.shell import Shell
 from monitor.store.items import ItemFilter
@@ -121,7 +121,12 @@ def _take_back(shell: Shell, options: argparse.Namespace, *, author: str) -> int
         author=author,
         level=_level(options.level) if options.level else None,
     )
-    show.say(_("noted; {n} recipients are told with the next delivery").format(n=told))
+    said = ngettext(
+        "noted; {n} recipient is told with the next delivery",
+        "noted; {n} recipients are told with the next delivery",
+        told,
+    )
+    show.say(said.format(n=told))
     return 0
 
 

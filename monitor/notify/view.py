@@ -286,7 +286,7 @@ def page_of(alert: Alert, reader: Reader) -> str:
 def _entry(entry: Entry, known: Sequence[Item], most: int, reader: Reader, *, links: Links, today: date) -> EntryView:
     alert, say = entry.alert, reader.say
     left = len(known) - most
-    page_link = page_of(alert, reader)
+    page_link, is_over = page_of(alert, reader), entry.reason is Reason.WITHDRAWN
     return EntryView(
         level=alert.level.word,
         mark=words.mark(alert.level),
@@ -299,8 +299,8 @@ def _entry(entry: Entry, known: Sequence[Item], most: int, reader: Reader, *, li
         updated=reader.time(alert.updated),
         why=_because(alert, reader),
         changed=_changed(entry, say),
-        due=words.joined([due_words(due, today, reader) for due in entry.due], say),
-        step=one_line(entry.step.said(reader.language)) if entry.step else "",
+        due="" if is_over else words.joined([due_words(due, today, reader) for due in entry.due], say),
+        step=one_line(entry.step.said(reader.language)) if entry.step and not is_over else "",
         acknowledge=safe_link(links.alert(alert.id)),
         dismiss=_with(safe_link(links.alert(alert.id)), "dismiss"),
         items=tuple(_item(item, alert, reader) for item in known[:most]),
@@ -320,7 +320,8 @@ def _why_told(entry: Entry, say: NullTranslations) -> str:
 
 def _changed(entry: Entry, say: NullTranslations) -> str:
     if entry.note:
-        return one_line(entry.note, 300)
+        note = one_line(entry.note, 300)
+        return words.labelled(say.gettext("Note"), note, say) if entry.reason in _SINKING else note
     if not entry.more_reports:
         return ""
     n = entry.more_reports

@@ -331,7 +331,8 @@ def _yours(kind: str, values: list[str], say: NullTranslations, language: str) -
         return say.gettext("your country: {names}").format(names=joined(named, say))
     if kind == "keyword":
         return say.gettext("your keyword: {names}").format(names=joined(values, say))
-    return say.gettext(_YOURS[kind]).format(names=joined([name_word(kind, v, language) for v in values], say))
+    named = list(dict.fromkeys(name_word(kind, v, language) for v in values))  # C29 and HS87 have one name
+    return say.gettext(_YOURS[kind]).format(names=joined(named, say))
 
 
 def model_word(line: str, say: NullTranslations) -> str:
@@ -345,10 +346,10 @@ def model_word(line: str, say: NullTranslations) -> str:
 
 
 def name_word(kind: str, name: str, language: str) -> str:
-    """What a route or law of our tables is called in the reader's language; any other name as it was written."""
+    """What a route, law or sector of our tables is called in the reader's language; any other name as written."""
     from monitor.warn import tables  # reads a file: only when a reason names one
 
-    table = {"route": tables.routes, "law": tables.laws}.get(kind)
+    table = {"route": tables.routes, "law": tables.laws, "sector": tables.sectors}.get(kind)
     entry = table().get(name) if table else None
     if entry is None:
         return name

@@ -64,6 +64,7 @@ def environment(language: str) -> Environment:
         "silence": lambda silence: words.silence_words(silence, say),
         "tag": lambda tag: words.tag_word(Tag(tag), say),
         "name": lambda one: words.name_word(one.kind.value, one.name, language),
+        "sector": lambda code: words.name_word("sector", code, language),
         "joined": lambda parts: words.joined(list(parts), say),
         "within": lambda span: within(span, say),
         "topic": lambda topic: words.topic_word(topic, say),

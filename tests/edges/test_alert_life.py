@@ -114,7 +114,8 @@ def test_those_told_are_told_again_with_the_reason(shell: Shell, clock: Moving, 
     assert told == 1
     announce(shell, now=clock.now)
     to, subject, text = mails(shell.store)[-1]
-    assert (to, word in subject, "The ministry denied it" in text) == ("officer@firm.example", True, True)
+    assert (to, word in subject, "Note: The ministry denied it" in text) == ("officer@firm.example", True, True)
+    assert ("First step" in text) is not withdrawn  # of what is taken back nothing is to be done
     after = shell.store.alert("a1")
     assert after is not None
     assert (after.revision, after.state is AlertState.DISMISSED, after.level is Level.RED) == (

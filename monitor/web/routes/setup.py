@@ -10,6 +10,7 @@ from fastapi.responses import HTMLResponse, RedirectResponse
 from monitor.domain import Profile, Role
 from monitor.errors import ConfigError, UsageError
 from monitor.setting_up.profiles import keep, profile_of, try_out
+from monitor.warn.cover import concentration, herd
 from monitor.warn.profile_write import QUESTIONS, as_yaml, entry_of, examples
 from monitor.warn.rehearsal import Rehearsal
 from monitor.web.access import ADMIN, digest_of, hash_password, new_token
@@ -43,6 +44,7 @@ def setup(request: Request, desk: AtDesk) -> HTMLResponse:
         file=desk.shell.settings.own_file("profiles"),
         feeds=len(desk.shell.feeds),
         silences=len(desk.shell.store.silences(at=desk.shell.clock())),
+        herd=herd(desk.shell.profiles),
     )
 
 
@@ -73,14 +75,19 @@ def keep_profile(request: Request, desk: AtDesk, by: AdminForm, given: Answers) 
 
 @router.get("/setup/profiles/{name}")
 def profile(request: Request, desk: AtDesk, name: str) -> HTMLResponse:
-    return desk.page(request, "profile_seen.html", profile=_known(desk, name), trial=None)
+    return _seen(request, desk, _known(desk, name), None)
 
 
 @router.post("/setup/profiles/{name}/try")
 def try_known(request: Request, desk: AtDesk, by: ReviewerForm, name: str) -> HTMLResponse:
     found = _known(desk, name)
     trial = try_out(desk.shell, found, now=desk.shell.clock())
-    return desk.page(request, "profile_seen.html", profile=found, trial=trial)
+    return _seen(request, desk, found, trial)
+
+
+def _seen(request: Request, desk: Desk, profile: Profile, trial: Rehearsal | None) -> HTMLResponse:
+    spread = concentration(profile)
+    return desk.page(request, "profile_seen.html", profile=profile, spread=spread, trial=trial)
 
 
 def _known(desk: Desk, name: str) -> Profile:
