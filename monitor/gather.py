@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from monitor.notify.view import Entry, Links
 
 OVER = (AlertState.CLOSED, AlertState.DISMISSED)
-HELD_NAMED = 5
+HELD_NAMED = 20  # of what was held back, named in a digest; more is on the page
 LINKS_FOR = timedelta(days=60)  # how long a mail's links may acknowledge
 POLICY = (FeedKind.POLICY, FeedKind.REGULATOR, FeedKind.SANCTIONS, FeedKind.TRADE)
 

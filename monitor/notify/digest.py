@@ -142,14 +142,9 @@ def _profile_title(facts: DigestFacts, reader: Reader) -> str:
 
 
 def _notes(facts: DigestFacts, reader: Reader) -> tuple[str, ...]:
-    say, notes = reader.say, []
-    if facts.held:
-        form = say.ngettext(
-            "{n} alert was held back by your alert budget; it is on the page.",
-            "{n} alerts were held back by your alert budget; they are on the page.",
-            facts.held,
-        )
-        notes.append(form.format(n=f"{facts.held:,}"))
+    """The sentence about what was held back comes last: its list follows."""
+    say = reader.say
+    notes = [move_line(move, reader) for move in facts.moves[:MOVES_NAMED]]
     if facts.still_open:
         form = say.ngettext(
             "{n} alert you know is still open, unchanged.",
@@ -157,7 +152,13 @@ def _notes(facts: DigestFacts, reader: Reader) -> tuple[str, ...]:
             facts.still_open,
         )
         notes.append(form.format(n=f"{facts.still_open:,}"))
-    notes.extend(move_line(move, reader) for move in facts.moves[:MOVES_NAMED])
+    if facts.held:
+        form = say.ngettext(
+            "{n} alert was held back by your alert budget; it is on the page.",
+            "{n} alerts were held back by your alert budget; they are on the page.",
+            facts.held,
+        )
+        notes.append(form.format(n=f"{facts.held:,}"))
     return tuple(notes)
 
 
