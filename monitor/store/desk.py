@@ -206,17 +206,18 @@ class DeskDoor:
             return int(connection.execute(select(func.count()).select_from(verdicts).where(missed)).scalar_one())
 
     def verdict_counts(self, *, since: datetime) -> list[tuple[str, tuple[Tag, ...], tuple[Tag, ...], int]]:
-        """Verdicts that count, as (feed, tags that are right, tags that were judged, how many)."""
+        """Verdicts that count, as (feed, tags that are right, tags that were judged, how many).
+
+        Item and judgement are looked up verdict by verdict: a join lets PostgreSQL read all items there are.
+        """
         v, j = verdicts.c, judgements.c
-        judged = func.coalesce(j.labels, "").label("judged")
-        query = select(items.c.feed_id, v.labels, judged, func.count().label("held"))
-        query = query.join(items, items.c.id == v.item_id)
-        query = query.outerjoin(judgements, j.item_id == v.item_id).where(~v.undone, v.at >= since)
-        query = query.group_by(items.c.feed_id, v.labels, judged)
+        feed = select(items.c.feed_id).where(items.c.id == v.item_id).scalar_subquery()
+        judged = select(j.labels).where(j.item_id == v.item_id).scalar_subquery()
+        query = select(feed, v.labels, func.coalesce(judged, "")).where(~v.undone, v.at >= since)
         with reading(self._engine) as connection:
             names = {row.id: row.name for row in connection.execute(select(feeds.c.id, feeds.c.name))}
-            rows = connection.execute(query).all()
-        return [(names[row.feed_id], tags(row.labels), tags(row.judged), row.held) for row in rows]
+            held = Counter(map(tuple, connection.execute(query)))
+        return [(names[of], tags(right), tags(said), n) for (of, right, said), n in held.items()]
 
     def calibration(self, *, since: datetime) -> list[Bin]:
         """What was told and what was right, over every tag of every verdict that counts, in ten steps."""
