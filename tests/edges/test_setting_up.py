@@ -121,6 +121,24 @@ def test_recipients_are_set_and_taken_out_by_profile(desk: tuple[Shell, Browser]
     assert actions(shell)[0] == ("recipient removed", "profile pumps")
 
 
+def test_a_profile_shows_its_business_and_cover_and_the_list_how_alike_all_are(
+    desk: tuple[Shell, Browser], tmp_path: Path
+) -> None:
+    _shell, browser = desk
+    browser.ask("/setup")
+    (tmp_path / "profiles.yaml").write_text(
+        "profiles:\n- {name: a, sectors: [C29], exposure: {DE: 60, PL: 20},"
+        " covers: [{insurer: Sinosure, policy: OI-1, notice: 45d}]}\n"
+        "- {name: b, state: sandbox, exposure: {DE: 50}}\n"
+    )
+    everybody = browser.ask("/setup")[1]
+    assert "Herd gauge 0.75: everybody stands in the same places · Germany: 2 profiles, 87.5 %" in everybody
+    assert "sandbox" in everybody
+    one = browser.ask("/setup/profiles/a")[1]
+    for told in ("Motor vehicles", "Germany 60 %", "HHI 0.62, concentrated", "Sinosure, OI-1", "within 45 days"):
+        assert told in one
+
+
 def test_a_playbook_takes_a_step_of_ones_own(desk: tuple[Shell, Browser], tmp_path: Path) -> None:
     shell, browser = desk
     path, base = "/setup/playbooks/supply_chain.strike", {"level": "orange", "due": "4h", "token": browser.token()}
