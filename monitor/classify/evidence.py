@@ -5,9 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import lru_cache
 
-import numpy as np
-import numpy.typing as npt
-
 from monitor.classify.features import simplified
 from monitor.domain import TAGS, Evidence, Tag, Text
 from monitor.text.stopwords import without_edges
@@ -16,19 +13,19 @@ MOST = 8
 
 
 def evidence(
-    text: Text, grams: Sequence[str], carried: npt.NDArray[np.floating], tags: Sequence[Tag]
+    text: Text, grams: Sequence[str], carried: Sequence[Sequence[float]], tags: Sequence[Tag]
 ) -> tuple[Evidence, ...]:
     """For each of `tags` the words that carried it, the heaviest first, in the text's own spelling.
 
-    `carried` (len(grams), 3): how much each word, pair or term of the text added to each tag's score. Single signs of
-    scripts without blanks are named only where nothing longer is.
+    `carried`: of each gram how much that word, pair or term added to the score of each of the three tags. Single signs
+    of scripts without blanks are named only where nothing longer is.
     """
     raw = f"{text.title} {text.summary}".lower()
     plain = raw if raw.isascii() else simplified(raw)
-    of_tags = carried.T.tolist()
     found: list[Evidence] = []
     for tag in tags:
-        part = of_tags[TAGS.index(tag)]
+        at = TAGS.index(tag)
+        part = [added[at] for added in carried]
         taken: list[Evidence] = []
         for position in sorted(range(len(part)), key=part.__getitem__, reverse=True)[: MOST * 3]:
             if part[position] <= 0 or len(taken) >= MOST * 2:

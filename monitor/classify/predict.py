@@ -149,9 +149,9 @@ class Classifier:
         self, text: Text, reading: Reading, row: int, carried: Floats, tags: Sequence[Tag]
     ) -> tuple[Evidence, ...]:
         part = slice(*reading.starts[row : row + 2].tolist())
-        terms, added = self.reader.terms_of(text)
+        terms = reading.terms_of(row)
         grams = [self.weights.vocabulary[number] for number in reading.numbers[part].tolist()]
-        return evidence(text, grams + terms, np.concatenate([carried[part], added]), tags)
+        return evidence(text, [*grams, *terms], [*carried[part].tolist(), *terms.values()], tags)
 
 
 def _language(text: Text) -> str:

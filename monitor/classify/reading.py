@@ -31,11 +31,25 @@ class Reading:
     starts: Numbers  # (n + 1,)
     numbers: Numbers
     values: Floats  # sublinear TF-IDF, length one for each text
+    said: Sequence[str]  # the tokens of each text, separated by blanks
+    term_starts: Numbers  # (n + 1,): of the lexicon's terms that stand in each text
+    terms: Numbers  # (terms, 3): its number, where it starts and ends in `said`, whose blanks around it count
+    added: Floats  # (terms, 3): what each adds to each tag
 
     def words_of(self, row: int) -> tuple[Numbers, Floats]:
         """The word features of one text, and their values."""
         part = slice(self.starts[row], self.starts[row + 1])
         return self.numbers[part], self.values[part]
+
+    def terms_of(self, row: int) -> dict[str, list[float]]:
+        """The lexicon's terms that stand in one text, as its own tokens, and what each adds to each tag."""
+        said, part = f" {self.said[row]} ", slice(self.term_starts[row], self.term_starts[row + 1])
+        found: dict[str, list[float]] = {}
+        for (_, start, end), added in zip(self.terms[part].tolist(), self.added[part].tolist(), strict=True):
+            phrase = said[start : said.index(" ", end - 1)].strip()  # a term may be open at its end
+            known = found.get(phrase)
+            found[phrase] = added if known is None else [a + b for a, b in zip(known, added, strict=True)]
+        return found
 
 
 class Reader:
@@ -89,22 +103,20 @@ class Reader:
         of, numbers, values = self._tfidf(*self._words(rows, seen), count)
         by_words = _summed(weights.tag_weights, of, numbers, count, values) + weights.tag_bias
         by_words += self._spelled(rows, seen, count)
-        by_concepts = _summed(weights.concept_weights, *self._concepts(cut), count) + weights.concept_bias
-        starts = np.searchsorted(of, np.arange(count + 1))
-        return Reading(np.stack([by_words, by_concepts], axis=1), starts, numbers, values)
-
-    def terms_of(self, text: Text) -> tuple[list[str], Floats]:
-        """The lexicon's terms that stand in a text, its own tokens, and what each adds to each tag: (terms, 3)."""
-        in_title, tokens = title_and_whole(text)
-        said = f" {' '.join(tokens)} "
-        title_ends = len(" ".join(tokens[:in_title])) + 2
-        matches = np.array(self._weights.lexicon.matches(said[1:-1]), dtype=np.intp).reshape(-1, 3)
-        concepts = self._concept[matches[:, 0]]
-        added = self._added_by_text[concepts] + self._added_by_title[concepts] * (matches[:, 2:] <= title_ends)
-        phrases = [said[start : said.index(" ", end - 1)].strip() for _, start, end in matches.tolist()]
-        row_of = {phrase: row for row, phrase in enumerate(dict.fromkeys(phrases))}  # a term may be open at its end
-        rows = _numbers(row_of[phrase] for phrase in phrases)
-        return list(row_of), _summed(added, rows, np.arange(len(rows)), len(row_of))
+        said = [" ".join(tokens) for _, tokens in cut]
+        held_by, terms, in_title = self._terms(said, [" ".join(tokens[:title]) for title, tokens in cut])
+        concepts = self._concept[terms[:, 0]]
+        by_concepts = _summed(weights.concept_weights, *self._concepts(held_by, concepts, in_title), count)
+        return Reading(
+            scores=np.stack([by_words, by_concepts + weights.concept_bias], axis=1),
+            starts=np.searchsorted(of, np.arange(count + 1)),
+            numbers=numbers,
+            values=values,
+            said=said,
+            term_starts=np.searchsorted(held_by, np.arange(count + 1)),
+            terms=terms,
+            added=self._added_by_text[concepts] + self._added_by_title[concepts] * in_title[:, None],
+        )
 
     def topic_odds(self, reading: Reading, rows: Sequence[int]) -> Floats:
         """Log-odds of each topic for some of the texts read: (len(rows), topics)."""
@@ -165,16 +177,19 @@ class Reader:
         scale = np.divide(PIECES_COUNT, np.sqrt(square), out=np.zeros_like(square), where=square > 0)
         return found[:, :-1] * scale
 
-    def _concepts(self, cut: Sequence[tuple[int, Sequence[str]]]) -> tuple[Numbers, Numbers]:
-        """Texts, and the features of concepts in them: of title, whole text, pairs. See `Lexicon.features`."""
-        said = [" ".join(tokens) for _, tokens in cut]
+    def _terms(self, said: Sequence[str], titles: Sequence[str]) -> tuple[Numbers, Numbers, npt.NDArray[np.bool_]]:
+        """The lexicon's terms in texts: whose each is, in order; what `Reading.terms` holds; which stand in a title."""
         begins = np.concatenate([[0], np.cumsum([len(one) + 3 for one in said])])  # " \n" and a blank lie between
-        matches = np.array(self._weights.lexicon.matches(" \n ".join(said)), dtype=np.intp).reshape(-1, 3)
-        of = np.searchsorted(begins, matches[:, 1], side="right") - 1
-        ends = [len(" ".join(tokens[:title])) + 2 if title else 0 for title, tokens in cut]
-        in_title = matches[:, 2] - begins[of] <= np.array(ends, dtype=np.intp)[of]
+        terms = np.array(self._weights.lexicon.matches(" \n ".join(said)), dtype=np.intp).reshape(-1, 3)
+        of = np.searchsorted(begins, terms[:, 1], side="right") - 1
+        terms[:, 1:] -= begins[of, None]
+        ends = np.array([len(title) + 2 if title else 0 for title in titles], dtype=np.intp)
+        return of, terms, terms[:, 2] <= ends[of]
+
+    def _concepts(self, of: Numbers, concepts: Numbers, in_title: npt.NDArray[np.bool_]) -> tuple[Numbers, Numbers]:
+        """Texts, and the features of concepts in them: of title, whole text, pairs. See `Lexicon.features`."""
         size = len(self._in_text)
-        keys = of * size + self._concept[matches[:, 0]]
+        keys = of * size + concepts
         whole, titled = np.unique(keys), np.unique(keys[in_title])
         rows, concepts = whole // size, whole % size
         found = [(titled // size, self._in_title[titled % size]), (rows, self._in_text[concepts])]
