@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import socket
 import threading
 from collections.abc import Callable
@@ -53,7 +54,9 @@ class Page:
         self._thread.join(5)
 
     def run(self) -> None:
-        """Answer on this thread until SIGTERM or SIGINT."""
+        """Answer on this thread until SIGTERM or SIGINT, which is no failure."""
+        for number in (signal.SIGTERM, signal.SIGINT):  # uvicorn stops in order, then raises the signal once more
+            signal.signal(number, lambda *_: None)
         self._serve()
 
 

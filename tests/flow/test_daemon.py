@@ -6,6 +6,7 @@ import os
 import signal
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from urllib.request import urlopen
 
@@ -51,6 +52,23 @@ def test_it_polls_tells_serves_and_drains(
     assert "Traceback" not in log(monitor)
     titles = [message.get_body(("plain",)).get_content() for message in post.box.messages]
     assert sum(STRIKE in title for title in titles) == 1
+
+
+def test_the_page_alone_serves_and_ends_in_order(monitor: Monitor, site: Site, free_port: Callable[[], int]) -> None:
+    monitor.feeds(site.rss("/a.xml", [HARMLESS]))
+    page = f"127.0.0.1:{free_port()}"
+    process = monitor.start("web", MONITOR_WEB_ADDRESS=page)
+
+    def served() -> bool:
+        with suppress(OSError), urlopen(f"http://{page}/alerts") as answer:
+            return bool(answer.status == 200)
+        return False
+
+    try:
+        assert until(served), log(monitor)
+    finally:
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(30) == 0, log(monitor)
 
 
 def test_a_second_daemon_ends_at_once_with_one_line(monitor: Monitor, site: Site, free_port: Callable[[], int]) -> None:
