@@ -32,7 +32,7 @@ log = logging.getLogger(__name__)
 
 SHARD = 300  # feeds a job takes at most
 SMALLEST = 50  # and at least, or the queue costs more than the feeds
-SHARES = 4  # jobs for each worker of what is due, so that all of them end at about the same time
+SHARES = 2  # jobs for each worker of what is due, so that all of them end at about the same time
 MOST_SHARDS = 64  # jobs waiting at most; more would only be more of the same
 TICK_S = 1.0
 AGAIN_S = 3.0  # after the database was away

@@ -19,5 +19,6 @@ def test_a_job_takes_some_tens_to_hundreds_of_feeds_and_the_jobs_reach_for_all_t
 
 def test_four_workers_have_equal_parts_and_one_takes_whole_shards() -> None:
     assert (shard_of(2400, 1), shards_needed(2400, 300)) == (300, 8)
-    assert (shard_of(2400, 4), shards_needed(2400, 150)) == (150, 16)
+    assert (shard_of(2400, 4), shards_needed(2400, 300)) == (300, 8)
+    assert (shard_of(1000, 4), shards_needed(1000, 125)) == (125, 8)
     assert shard_of(60, 4) == SMALLEST
