@@ -12,7 +12,7 @@ from shutil import disk_usage
 from monitor.config import mask
 from monitor.domain import Text
 from monitor.errors import MonitorError
-from monitor.i18n import _
+from monitor.i18n import _, current, translator
 from monitor.shell import Shell
 from monitor.watching import UNSENT_TOO_LONG, health
 
@@ -152,12 +152,15 @@ def _watch(shell: Shell) -> Iterator[Finding]:
 
 
 def _model(shell: Shell) -> Iterator[Finding]:
+    from monitor.notify.words import model_word
+
     [judged] = shell.tagger.judge([Text(title="Dockers begin indefinite strike, all container terminals closed")])
+    model = model_word(shell.model_line, translator(current()[0]))
     if judged.labels:
-        yield Finding(check="classifier", verdict=Verdict.OK, found=shell.model_line)
+        yield Finding(check="classifier", verdict=Verdict.OK, found=model)
     else:
         todo = _("`monitor model back` lets the one before judge")
-        said = _("{model} does not flag a plain strike").format(model=shell.model_line)
+        said = _("{model} does not flag a plain strike").format(model=model)
         yield Finding(check="classifier", verdict=Verdict.WARN, found=said, todo=todo)
 
 

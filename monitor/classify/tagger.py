@@ -103,10 +103,11 @@ class Tagger:
     def _model(self) -> str:
         """The classifier's folder, looked up while the server comes up."""
         starting = self._started()
-        folder = str(self._model_dir().resolve())
-        if starting is not None:
-            starting.wait()
-        return folder
+        try:
+            return str(self._model_dir().resolve())
+        finally:  # also where the database that names it is away
+            if starting is not None:
+                starting.wait()
 
     def close(self) -> None:
         """Nothing to give back: the server is everybody's and ends by itself when nobody asks any more."""

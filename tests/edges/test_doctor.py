@@ -55,8 +55,10 @@ def test_the_doctor_names_what_fails_and_what_to_do(
         store.note_change(at=datetime.now(UTC), author="a", action="note")
     with closing(sqlite3.connect(tmp_path / "monitor.db")) as other, other:
         other.execute("UPDATE trail SET note = 'x'")
+    monkeypatch.setenv("MONITOR_LANG", "zh")
     assert main(["doctor", "--json"]) == 1
     found = findings(capsys)
+    assert "个样本" in found["classifier"]["found"]
     assert {name for name, entry in found.items() if entry["verdict"] == "fail"} == {"trail", "mail"}
     assert "MONITOR_SMTP_URL" in found["mail"]["todo"]
 
