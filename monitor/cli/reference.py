@@ -8,7 +8,6 @@ out of date; a gate test does the same.
 
 from __future__ import annotations
 
-import argparse
 import re
 import sys
 from collections.abc import Callable, Iterable, Mapping
@@ -20,11 +19,10 @@ from typing import Any
 
 from monitor import i18n, resources
 from monitor.cli import meanings
+from monitor.cli.markdown import MADE, as_table, sentence
+from monitor.cli.reference_commands import commands_with
 
-MADE = "<!-- Written by `python -m monitor.cli.reference`{but}: change the code, then run it. -->"
-NOTES = "<!-- notes -->"
 ALL = "<!-- Every page, written by `python -m monitor.cli.reference` -->"
-_COMMON = ("help", "database_url", "feeds", "verbose")
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -56,97 +54,6 @@ def commands(folder: Path) -> str:
     return commands_with(_read(folder / "commands.md"))
 
 
-def commands_with(former: str) -> str:
-    """The same with the notes that `former`, another text of the page, holds."""
-    from monitor.cli import _parser
-
-    kept = _notes(former) if MADE[:40] in former else {}
-    verbs = _verbs(_parser([]))
-    lines = [
-        "# Commands",
-        MADE.format(but="; only what stands below a line `notes` is by hand"),
-        "",
-        "`monitor COMMAND [options]`; options stand after the command. stdout is the result, stderr the log; `--json` "
-        "prints one JSON object, or JSON Lines where there is a list, whole and with titles in full.",
-        "",
-        *_table(("every command understands", ""), _common(next(iter(verbs.values())))),
-        "",
-        *_table(("exit code", "means"), _exit_codes()),
-        "",
-        *_table(("command", "does"), ([f"[`{name}`](#{name})", _does(verb)] for name, verb in verbs.items())),
-    ]
-    for name, verb in verbs.items():
-        own = [a for a in verb._actions if a.dest not in _COMMON]
-        told = [a for a in own if a.dest != "json" and (a.help or a.option_strings)]
-        lines += ["", f"## {name}", f"{_sentence(_does(verb))}", "", f"`{_usage(name, own)}`", ""]
-        if told:
-            lines += [*_table(("argument or option", "means"), ([_name(a), _meaning(a)] for a in told)), ""]
-        lines += [NOTES, *filter(None, [kept.pop(name, "")])]
-    if left := [name for name, text in kept.items() if text]:
-        raise LookupError(f"docs/commands.md has notes on {', '.join(left)}, which are no commands")
-    return "\n".join(lines)
-
-
-def _verbs(parser: argparse.ArgumentParser) -> dict[str, argparse.ArgumentParser]:
-    found: dict[str, argparse.ArgumentParser] = next(
-        action.choices for action in parser._actions if isinstance(action, argparse._SubParsersAction)
-    )
-    return dict(sorted(found.items()))
-
-
-def _notes(text: str) -> dict[str, str]:
-    """What stands by hand under each command's heading."""
-    sections = re.split(r"^## (\S+)\n", text, flags=re.MULTILINE)[1:]
-    pairs = zip(sections[::2], sections[1::2], strict=True)
-    return {name: body.partition(NOTES)[2].strip("\n") for name, body in pairs}
-
-
-def _does(verb: argparse.ArgumentParser) -> str:
-    return verb.description or ""
-
-
-def _sentence(text: str) -> str:
-    return text[:1].upper() + text[1:] + ("" if text.endswith(".") else ".")
-
-
-def _usage(name: str, actions: Iterable[argparse.Action]) -> str:
-    words = ["monitor", name]
-    for action in actions:
-        shown = _name(action).strip("`")
-        words.append(shown if action.required else f"[{shown}]")
-    return " ".join(words)
-
-
-def _name(action: argparse.Action) -> str:
-    choices = "|".join(map(str, action.choices)) if action.choices else ""
-    value = str(action.metavar or choices or action.dest.upper())
-    if not action.option_strings:
-        return f"`{value if action.metavar else choices or value}`"
-    return f"`{action.option_strings[0]}{'' if action.nargs == 0 else ' ' + value}`"
-
-
-def _meaning(action: argparse.Action) -> str:
-    said = action.help or ""
-    if action.default not in (None, "", False, []) and action.nargs != 0:
-        said += f" ({'default ' if said else 'default: '}`{action.default}`)" if "default" not in said else ""
-    return said
-
-
-def _common(verb: argparse.ArgumentParser) -> Iterable[list[str]]:
-    return ([_name(a), a.help or ""] for a in verb._actions if a.dest in _COMMON)
-
-
-def _exit_codes() -> Iterable[list[str]]:
-    from monitor import errors
-
-    by_code: dict[int, list[str]] = {}
-    for value in vars(errors).values():
-        if isinstance(value, type) and issubclass(value, errors.MonitorError) and "exit_code" in vars(value):
-            by_code.setdefault(value.exit_code, []).append((value.__doc__ or "").split(";")[0].strip().rstrip("."))
-    by_code[1] = ["failed, or something is not as it should be: the command's notes say what"]
-    return ([f"`{code}`", "; ".join(said)] for code, said in sorted({0: ["done"], **by_code}.items()))
-
-
 # --- settings --------------------------------------------------------------------------------
 
 
@@ -171,7 +78,7 @@ def settings(_: Path) -> str:
             "a command win over both. A secret may stand in a file that the variable with `_FILE` names. An unknown",
             "name is an error. `monitor config` shows what is in force, secrets masked.",
             "",
-            *_table(("variable", "means", "written as", "default"), rows),
+            *as_table(("variable", "means", "written as", "default"), rows),
             "",
             "`MONITOR_DATA_DIR` is the user's data folder by the platform's custom unless it is named; the database is",
             "SQLite there (`monitor.db`) unless `MONITOR_DATABASE_URL` names another.",
@@ -220,15 +127,15 @@ def files(_: Path) -> str:
             "A list under `feeds:`, named by `MONITOR_FEEDS` or `--feeds`; OPML and a plain list of addresses do as",
             "well. How to find and watch feeds: [feeds.md](feeds.md).",
             "",
-            *_table(("key", "means", "values", "default"), feed_rows),
+            *as_table(("key", "means", "values", "default"), feed_rows),
             "",
             "## Profiles",
             "A list under `profiles:`, named by `MONITOR_PROFILES`. How to write one: [profiles.md](profiles.md).",
             "",
-            *_table(("key", "means", "values", "default"), profile_rows),
+            *as_table(("key", "means", "values", "default"), profile_rows),
             "",
             "### Recipients",
-            *_table(("key", "means"), (row[:2] for row in recipient_rows)),
+            *as_table(("key", "means"), (row[:2] for row in recipient_rows)),
         ]
     )
 
@@ -267,8 +174,8 @@ def database(_: Path) -> str:
     if missing := sorted(set(metadata.tables) - set(meanings.TABLES)):
         raise LookupError(f"say in monitor/cli/meanings.py what these tables hold: {missing}")
     for name, table in sorted(metadata.tables.items()):
-        lines += ["", f"## {name}", _sentence(meanings.TABLES[name]), ""]
-        lines += _table(("column", "type", ""), (_column(column) for column in table.columns))
+        lines += ["", f"## {name}", sentence(meanings.TABLES[name]), ""]
+        lines += as_table(("column", "type", ""), (_column(column) for column in table.columns))
     return "\n".join(lines)
 
 
@@ -308,7 +215,7 @@ def api(_: Path) -> str:
             "sends `Authorization: Bearer TOKEN` (`monitor web token NAME` makes one and shows it once); its role",
             'decides what it may do. A refusal is `{"error": "…"}` with 400, 401, 403, 404, 413, 422 or 503.',
             "",
-            *_table(("request", "does", "query"), rows),
+            *as_table(("request", "does", "query"), rows),
         ]
     )
 
@@ -353,7 +260,7 @@ def metrics(_: Path) -> str:
             "scrape and a dashboard: [deploy](deploy/README.md). Counts only, no names. Beside them stand `process_*`,",
             "as every client of Prometheus tells them.",
             "",
-            *_table(("metric", "kind", "labels", "means"), lines),
+            *as_table(("metric", "kind", "labels", "means"), lines),
         ]
     )
 
@@ -372,7 +279,7 @@ def decisions(docs: Path) -> str:
             "One page for each hard choice: context, options, choice, what would change our mind. A record is",
             "amended or superseded, never deleted.",
             "",
-            *_table(("", "decided"), rows),
+            *as_table(("", "decided"), rows),
         ]
     )
 
@@ -396,13 +303,6 @@ PAGES: dict[str, Callable[[Path], str]] = {
     "decisions/README.md": decisions,
     "README.md": index,
 }
-
-
-def _table(heads: tuple[str, ...], rows: Iterable[list[str]]) -> list[str]:
-    """A Markdown table; a bar inside a cell would end it."""
-    safe: Callable[[str], str] = lambda cell: cell.replace("|", "\\|").replace("\n", " ")  # noqa: E731
-    lines = [" | ".join(heads), "|".join("---" for _ in heads)]
-    return [f"| {lines[0]} |", f"|{lines[1]}|", *(f"| {' | '.join(map(safe, row))} |" for row in rows)]
 
 
 def _read(file: Path) -> str:

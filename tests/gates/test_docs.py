@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from monitor.cli import reference
+from monitor.cli.reference_commands import NOTES, commands_with
 from monitor.domain import Recipient
 from monitor.notify import trial
 from monitor.notify.push import push_message
@@ -34,8 +35,8 @@ def test_a_reference_page_says_what_the_code_says(name: str) -> None:
 
 def test_notes_by_hand_survive_when_the_reference_is_written_anew() -> None:
     text = (DOCS / "commands.md").read_text(encoding="utf-8")
-    kept = text.replace(f"## poll\n{text.split('## poll' + chr(10))[1].split(reference.NOTES)[0]}", "## poll\n", 1)
-    assert reference.commands_with(kept).rstrip("\n") + "\n" == text
+    kept = text.replace(f"## poll\n{text.split('## poll' + chr(10))[1].split(NOTES)[0]}", "## poll\n", 1)
+    assert commands_with(kept).rstrip("\n") + "\n" == text
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
