@@ -113,7 +113,7 @@ class CountryLevels:
     def day(self, day: date, found: Found) -> Iterator[DayLevel]:
         """What holds on `day`; days may not be left out."""
         steady = self.sources.steady(day)
-        age = min(BACK, (day - (self.sources.begun or day)).days)
+        age = max(0, min(BACK, (day - (self.sources.begun or day)).days))  # it began later, where a clock was set back
         days = [day - timedelta(back) for back in range(age, -1, -1)]
         for key in found:
             self._past[key][day] = tuple(found[key])
