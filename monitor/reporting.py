@@ -151,7 +151,7 @@ def _alert_line(alert: Alert, items: Sequence[Item], language: str) -> Line:
     if stage is not None:
         facts.append(words.stage_word(stage, say))
     told = tuple(dict.fromkeys(fact for fact in facts if fact))
-    return _line(alert.title, alert.url, items, alert.level, told)
+    return _line(words.headline(alert.title, say), alert.url, items, alert.level, told)
 
 
 def _line(title: str, url: str, items: Sequence[Item], level: Level | None, facts: tuple[str, ...]) -> Line:

@@ -13,7 +13,7 @@ from monitor.classify.ask import Question
 from monitor.cli import show
 from monitor.domain import AlertState, Item, Judgement, Level, Tag, VerdictKind
 from monitor.errors import UsageError
-from monitor.i18n import _, ngettext
+from monitor.i18n import _, current, ngettext
 from monitor.reviewing import questions
 from monitor.shell import Shell
 from monitor.store.items import ItemFilter
@@ -76,8 +76,15 @@ def alerts(shell: Shell, options: argparse.Namespace) -> int:
                 shown | {"stage": stage.value if stage else None, "playbook": plan(shell.playbooks, alert).playbook}
             )
         return 0
+    from monitor.notify.words import headline
+
+    say = current()[1]
     rows = [
-        (a.id, _(a.level.word), _(a.state.value), show.time(a.updated), ", ".join(a.countries), a.title) for a in found
+        (
+            *(a.id, _(a.level.word), _(a.state.value), show.time(a.updated), ", ".join(a.countries)),
+            headline(a.title, say),
+        )
+        for a in found
     ]
     show.table((_("id"), _("level"), _("state"), _("updated"), _("countries"), _("title")), rows)
     return 0
@@ -275,7 +282,6 @@ def verdict_labels(kind: VerdictKind, item: Item, wanted: str) -> tuple[Tag, ...
 
 def status(shell: Shell, options: argparse.Namespace) -> int:
     """Whether the watch is awake."""
-    from monitor.i18n import current
     from monitor.notify.words import model_word, silence_words
     from monitor.tending import look_at_habits
     from monitor.watching import health
@@ -326,7 +332,6 @@ def _labels(found: Judgement | None) -> str:
 
 def _in_words(reasons: Sequence[str]) -> list[str]:
     """Stored reasons in the terminal's language."""
-    from monitor.i18n import current
     from monitor.notify.words import why as told
 
     language, say = current()

@@ -90,7 +90,7 @@ def build(facts: DigestFacts, now: datetime) -> MailView:
 
 def _subject(facts: DigestFacts, reader: Reader) -> str:
     if facts.entries:
-        top = one_line(ranked(facts.entries)[0].alert.title, 100)
+        top = one_line(words.headline(ranked(facts.entries)[0].alert.title, reader.say), 100)
         return f"{counts_in_words(facts.entries, reader.say)} · {top}"
     return _quiet_line(facts, reader)
 
@@ -192,7 +192,11 @@ def due_facts(dues: Sequence[DueDate], reader: Reader, now: datetime) -> tuple[F
 
 def _held(facts: DigestFacts, reader: Reader) -> tuple[HeldView, ...]:
     return tuple(
-        HeldView(mark=words.mark(alert.level), title=one_line(alert.title), link=page_of(alert, reader))
+        HeldView(
+            mark=words.mark(alert.level),
+            title=one_line(words.headline(alert.title, reader.say)),
+            link=page_of(alert, reader),
+        )
         for alert in facts.held_top
     )
 

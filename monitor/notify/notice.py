@@ -68,7 +68,7 @@ def build(facts: NoticeFacts, now: datetime) -> MailView:
 
 def _subject(facts: NoticeFacts, reader: Reader) -> str:
     top = ranked(facts.entries)[0]
-    title = one_line(top.alert.title, 110)
+    title = one_line(words.headline(top.alert.title, reader.say), 110)
     if len(facts.entries) > 1:
         return f"{counts_in_words(facts.entries, reader.say)} · {title}"
     level = words.level_word(top.alert.level, reader.say)

@@ -292,7 +292,7 @@ def _entry(entry: Entry, known: Sequence[Item], most: int, reader: Reader, *, li
         mark=words.mark(alert.level),
         level_word=words.level_word(alert.level, say),
         reason=_why_told(entry, say),
-        title=one_line(alert.title) or say.gettext("(no title)"),
+        title=one_line(words.headline(alert.title, say)) or say.gettext("(no title)"),
         link=safe_link(alert.url) or page_link,
         page_link=page_link,
         meta=_meta(alert, reader),

@@ -168,6 +168,7 @@ _REFUSED = (
         N_("none of your keywords ({names}) stands in it"),
     ),
 )
+_BURST_TITLE = re.compile(r"(?P<brand>.+): (?P<n>\d+) mentions on (?P<day>\d{4}-\d\d-\d\d)")
 _BRAND = (
     (
         re.compile(r"named (?P<n>\d+) times; its own past lets expect (?P<expected>[\d.]+), at most (?P<most>[\d.]+)"),
@@ -309,6 +310,13 @@ def why(reason: str, say: NullTranslations, language: str) -> str:
             parts = {name: say.gettext(value) for name, value in refused.groupdict().items()}
             return say.gettext(sentence).format(**parts)
     return say.gettext(reason) if reason else ""
+
+
+def headline(title: str, say: NullTranslations) -> str:
+    """An alert's title in the reader's language where it is ours, that of a brand's burst; else as published."""
+    if found := _BURST_TITLE.fullmatch(title):
+        return say.gettext("{brand}: {n} mentions on {day}").format(**found.groupdict())
+    return title
 
 
 def level_facts(row: DayLevel, say: NullTranslations) -> str:

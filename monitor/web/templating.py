@@ -49,6 +49,7 @@ def environment(language: str) -> Environment:
         "ago": lambda moment, now: ago(moment, now, say),
         "link": safe_link,
         "shown": shown,
+        "headline": lambda title: words.headline(title, say),
         "told": lambda reason: words.why(reason, say, language),
         "model": lambda line: words.model_word(line, say),
         "level": say.gettext,

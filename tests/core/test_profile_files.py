@@ -26,6 +26,8 @@ from monitor.domain import (
     Tag,
 )
 from monitor.errors import ConfigError, UsageError
+from monitor.i18n import translator
+from monitor.notify.words import headline
 from monitor.text.lines import read_file, read_text
 from monitor.warn.brands import burst, mentions, reasons_of, story_of, tone
 from monitor.warn.decide import decide, decide_burst
@@ -256,6 +258,10 @@ def test_a_burst_is_one_alert_a_day_with_its_figures_and_tells_again_only_when_w
     found = burst(days(2, 3, 2, 3, 2, 3, 2, 2, 3, 14), TODAY)
     assert found is not None and found.bad
     story = story_of(found, now=NOW, items=[an_item("Shoppers boycott Arvo")])
+    assert headline(story.title, translator("en")) == story.title
+    told = f"{found.day.brand}：{found.day.day} 被提及 {found.day.mentions} 次"
+    assert headline(story.title, translator("zh")) == told
+    assert headline("Port closed", translator("zh")) == "Port closed"
     reasons = reasons_of(found)
     first = decide_burst(story, reasons, known=Known(), profile=BRANDED, points=40, now=NOW)
     assert (first.alerts[0].level, len(first.notices)) == (Level.ORANGE, 1)
