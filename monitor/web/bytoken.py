@@ -45,7 +45,7 @@ def make_router(shell: Shell) -> APIRouter:
         return page(
             request,
             "alert",
-            alert=alert,
+            title=words.headline(alert.title, say),
             done=done,
             undecided=alert.state in UNDECIDED,
             wanted=wanted if wanted in ACTS else "ack",
