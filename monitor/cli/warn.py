@@ -61,7 +61,7 @@ def backtest(shell: Shell, options: argparse.Namespace) -> int:
     from itertools import groupby
 
     from monitor.cli.teach import opened
-    from monitor.warn.country_levels import CountryLevels, judged_days, replayed
+    from monitor.warn.country_levels import CountryLevels, counts_alone, judged_days, replayed
     from monitor.warn.replay import read_items
 
     profile = shell.profile(options.profile) if options.profile else None
@@ -81,7 +81,11 @@ def backtest(shell: Shell, options: argparse.Namespace) -> int:
                     progress(number, len(days))
 
         def judge(texts: Sequence[Text]) -> Sequence[Judgement]:
-            return shell.tagger.judge(texts, fast=True)
+            found = shell.tagger.judge(texts, fast=True)
+            alone = [n for n, text in enumerate(texts) if counts_alone(text, found[n])]
+            for n, judgement in zip(alone, shell.tagger.judge([texts[n] for n in alone]), strict=True):
+                found[n] = judgement
+            return found
 
         levels = CountryLevels()
         for found in replayed(levels, judged_days(told(), judge=judge, sources=levels.sources)):

@@ -1,8 +1,9 @@
 """The level of a country for one tag, day by day: counts against their own past, and single grave stories.
 
-    orange  the reports of a country, of any tag: at least LEAST and above their upper bound;
-            or a new story of severity 2 or 3 that is judged for sure, where there was none for QUIET days;
-            or a new story of an upheaval, where there was none for BACK days
+    orange  the reports of a country, of any tag: at least LEAST and above their upper bound; and in a country that
+            was not orange for QUIET days: as the first with LEAST_FLAGGED flagged stories;
+            or, where no more than LEAST reports a day are usual, a new story of severity 2 or 3 that is judged for
+            sure, where there was none for QUIET days, or of an upheaval, where there was none for BACK days
     red     as the first, more than twice the bound and at least RED
     yellow  a story of severity 2 or 3, or more than expected; blue: any story
     bound   mean + t(1 - ALPHA, n - 1) * standard deviation * sqrt(1 + 1 / n) of the n = 28 days before (EARS)
@@ -21,6 +22,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, time, timedelta
 from hashlib import blake2b
+from itertools import chain
 
 from monitor.domain import (
     TAGS,
@@ -53,6 +55,7 @@ LEAST_BACK = 14  # a younger watch compares nothing: everything would be more th
 SPEAKS = timedelta(days=BACK)  # a source that has been silent for longer has gone
 FIRST = timedelta(days=7)  # what came in the watch's first days was always there
 LEAST = 3  # less is no aberration, however quiet the past was
+LEAST_FLAGGED = 2  # ... where as many stories were flagged
 RED = 9
 ALPHA = EARS_ALPHA
 LIKELY = 0.15  # probability from which a report counts, flagged or not
@@ -103,10 +106,13 @@ class CountryLevels:
         self.sources = sources or Sources()
         self._past: dict[Key, dict[date, tuple[StoryDay, ...]]] = defaultdict(dict)
         self._level: dict[Key, int] = {}
+        self._raised: dict[str, date] = {}  # country -> when it last was orange
         rows = list(known)
         latest = max((row.day for row in rows), default=None)
         for row in rows:
             self._past[row.key][row.day] = row.told
+            if (row.level or 0) >= Level.ORANGE:
+                self._raised[row.country] = max(row.day, self._raised.get(row.country, row.day))
             if row.day == latest and row.level:
                 self._level[row.key] = int(row.level)
 
@@ -118,6 +124,7 @@ class CountryLevels:
         for key in found:
             self._past[key][day] = tuple(found[key])
         countries = {country: self._reports(country, days, steady) for country in {country for country, _ in found}}
+        raised = dict(self._raised)
         for key in sorted({*self._level, *found}):
             told, past, held = tuple(found.get(key, ())), self._past[key], self._level.get(key, 0) - 1
             for old in [d for d in past if (day - d).days > BACK]:
@@ -128,14 +135,20 @@ class CountryLevels:
             before = [past.get(d, ()) for d in days]
             reports = countries.get(key[0]) or self._reports(key[0], days, steady)
             counts = [sum(story.flagged and bool(story.feeds & steady) for story in of) for of in before]
-            quiet = not any(is_grave(story) for d in days[:-1] if day - d <= QUIET for story in past.get(d, ()))
-            calm = not any(story.upheaval for of in before[:-1] for story in of)
+            calm = key[0] not in raised or day - raised[key[0]] > QUIET
+            flagged = {s.story for tag in TAGS for s in found.get((key[0], tag), ()) if s.flagged and s.feeds & steady}
+            least = LEAST_FLAGGED if calm and len(flagged) >= LEAST_FLAGGED else LEAST
+            week = (story for d in days[:-1] if day - d <= QUIET for story in past.get(d, ()))
+            told_of = sum(reports[:-1]) > LEAST * (len(reports) - 1)  # so often that no single story is news
+            shock = _shock(told, week=week, past=chain.from_iterable(before[:-1])) if calm and not told_of else ""
             most = 2 * _told(told) >= max(_told(found.get((key[0], tag), ())) for tag in TAGS)
-            now, reasons = level_of_day(told, reports=reports if most else [], quiet=quiet, calm=calm)
+            now, reasons = level_of_day(told, reports=reports if most else [], least=least, shock=shock)
             level = max(now, held)
             if held > now:
                 reasons = (N_("falls one step a day"),)
             self._level[key] = level
+            if level >= Level.ORANGE:
+                self._raised[key[0]] = day
             bound, (expected, error) = bound_of(counts), forecast(counts)
             young = math.isnan(bound.upper)
             yield DayLevel(
@@ -176,6 +189,14 @@ def is_grave(story: StoryDay) -> bool:
     return story.severity >= GRAVE and story.chance >= SURE
 
 
+def _shock(told: Sequence[StoryDay], *, week: Iterable[StoryDay], past: Iterable[StoryDay]) -> str:
+    """Why a new story raises a level by itself; empty where none does, or where such stories are usual."""
+    new = [story for story in told if story.new and story.flagged]
+    if any(map(is_grave, new)) and not any(map(is_grave, week)):
+        return SHOCK
+    return UPHEAVAL if any(s.upheaval for s in new) and not any(s.upheaval for s in past) else ""
+
+
 def bound_of(series: Sequence[int]) -> Bound:
     """Expected value and upper bound of the last day; NaN where the past is too short."""
     back = len(series) - 1
@@ -185,11 +206,11 @@ def bound_of(series: Sequence[int]) -> Bound:
 
 
 def level_of_day(
-    told: Sequence[StoryDay], *, reports: Sequence[int], quiet: bool, calm: bool
+    told: Sequence[StoryDay], *, reports: Sequence[int], least: int, shock: str
 ) -> tuple[int, tuple[str, ...]]:
     """The level that one day's stories give by themselves, 0 for none, and why.
 
-    `quiet`: no grave story for a week; `calm`: no upheaval for four.
+    `least`: reports that there must be; `shock`: why a single story raises the level, if one does.
     """
     flagged = [story for story in told if story.flagged]
     if not told:
@@ -197,12 +218,10 @@ def level_of_day(
     count, upper = (reports[-1], bound_of(reports).upper) if reports else (0, math.nan)
     if count >= RED and count > 2 * max(upper, 1.0):
         return int(Level.RED), (TWICE,)
-    if count >= LEAST and count > upper:
+    if count >= least and count > upper:
         return int(Level.ORANGE), (ABOVE,)
-    if quiet and any(story.new and is_grave(story) for story in flagged):
-        return int(Level.ORANGE), (SHOCK,)
-    if calm and any(story.new and story.upheaval for story in flagged):
-        return int(Level.ORANGE), (UPHEAVAL,)
+    if shock:
+        return int(Level.ORANGE), (shock,)
     if not flagged:
         return 0, ()
     if count > upper or any(story.severity >= GRAVE for story in flagged):
@@ -267,6 +286,13 @@ def tags_of(judgement: Judgement) -> tuple[Tag, ...]:
         return judgement.labels
     tag, chance = max(judgement.probabilities.items(), key=lambda pair: pair[1], default=(None, 0.0))
     return (tag,) if tag is not None and chance >= LIKELY else ()
+
+
+def counts_alone(text: Text, judgement: Judgement) -> bool:
+    """Whether a report may raise a level by itself, so that the exact tier is worth asking."""
+    if not judgement.flagged:
+        return False
+    return is_upheaval(text) or assess(text, judgement, trust=Trust.OTHER, kind=FeedKind.NEWS).severity >= GRAVE
 
 
 def read(report: Reported) -> Reported:

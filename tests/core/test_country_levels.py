@@ -90,6 +90,27 @@ def test_an_upheaval_counts_however_severe_for_a_firm_where_none_was_for_four_we
     assert not more(rows[30])
 
 
+def test_two_flagged_stories_are_enough_in_a_country_that_was_not_orange_for_a_week():
+    assert highest(levels_of(*[QUIET] * 30, stories(2))) == Level.ORANGE
+    assert highest(levels_of(*[QUIET] * 30, stories(2, flagged=False))) < Level.ORANGE
+    assert highest(levels_of(*[QUIET] * 30, stories(1))) < Level.ORANGE
+    assert levels_of(*[QUIET] * 30, stories(2), *[QUIET] * 2, stories(2))[-1] < Level.ORANGE
+    assert levels_of(*[QUIET] * 30, stories(2), *[QUIET] * 2, stories(3))[-1] == Level.ORANGE
+
+
+def test_single_stories_raise_no_country_that_was_orange_within_a_week():
+    grave = {("CZ", Tag.COMPLIANCE): stories(1, severity=Severity.WARNING)[KEY]}
+    for days, level in ((5, Level.YELLOW), (8, Level.ORANGE)):
+        assert levels_of(*[QUIET] * 30, stories(3), *[QUIET] * days, grave)[-1] == level
+
+
+def test_a_single_story_is_no_news_where_many_reports_a_day_are_usual():
+    grave = {("CZ", Tag.COMPLIANCE): stories(1, severity=Severity.WARNING)[KEY]}
+    for usual, level in ((3, Level.ORANGE), (4, Level.YELLOW)):
+        row = rows_of(*[stories(usual, flagged=False)] * 40, stories(usual, flagged=False) | grave)[-2]
+        assert (row.tag, row.level) == (Tag.COMPLIANCE, level)
+
+
 def test_items_of_one_story_are_as_many_reports_whatever_their_tags_and_shake_the_country_named_first():
     def item(tag: Tag) -> Reported:
         moment = datetime(2026, 3, 4, 9, tzinfo=UTC)
