@@ -123,7 +123,8 @@ class ItemsDoor:
 
     def waiting(self, limit: int) -> list[Item]:
         """Items that were stored without a judgement, oldest first."""
-        query = item_query().where(~items.c.judged).order_by(items.c.id).limit(limit)
+        not_judged = text("NOT items.judged")  # as its index says it: SQLite would not know it by `judged = 0`
+        query = item_query().where(not_judged).order_by(items.c.id).limit(limit)
         with reading(self._engine) as connection:
             return [to_item(row) for row in connection.execute(query)]
 

@@ -12,6 +12,7 @@ import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
+from sqlalchemy.event import listen
 
 from monitor.domain import (
     Alert,
@@ -298,3 +299,13 @@ def test_a_sqlite_database_keeps_what_we_promise(tmp_path: Path) -> None:
         store.backup(tmp_path / "copy.db")
     assert store.check() == ""
     store.close()
+
+
+def test_a_pass_finds_what_waits_for_a_judgement_by_its_index_however_much_is_stored(tmp_path: Path):
+    with closing(Store.open(f"sqlite:///{tmp_path / 'm.db'}")) as store:
+        asked: list[str] = []
+        listen(store._engine, "before_cursor_execute", lambda *call: asked.append(call[2]))
+        store.waiting(10)
+        with store._engine.connect() as connection:
+            plan = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {asked[-1]}", (10, 0)).all()
+    assert any("ix_items_waiting" in step[-1] for step in plan), plan
