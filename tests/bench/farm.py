@@ -23,6 +23,7 @@ ENGLISH = (
     "port strike tariff export licence council vote harvest museum river budget court railway storm school minister "
     "refinery review market season concert customs border election container permit audit vaccine bridge festival"
 ).split()
+ENGLISH += "the of in to for and on with by at from a as after over the of in to the of in".split()  # two words in five
 CHINESE = (
     "港口 罢工 关税 出口 许可 议会 表决 丰收 博物馆 预算 法院 铁路 风暴 学校 部长 炼油厂 市场 海关 边境 选举 审计 大桥"
 ).split()
@@ -47,7 +48,8 @@ class Feed:
         newest = range(self.last, self.last - self.entries, -1)
         start, each, end = _FORMS[self.kind]
         inside = "".join(each.format(**self._entry(number)) for number in newest)
-        self.body = (start.format(n=self.number) + inside + end).encode()
+        language = "zh-cn" if self.words is CHINESE else "en"
+        self.body = (start.format(n=self.number, language=language) + inside + end).encode()
         self.etag = f'"{self.number}-{self.last}"'
 
     def _entry(self, number: int) -> dict[str, str]:
@@ -67,7 +69,8 @@ class Feed:
 _FORMS = {
     "rss": (
         "<?xml version='1.0' encoding='UTF-8'?><rss version='2.0' "
-        "xmlns:content='http://purl.org/rss/1.0/modules/content/'><channel><title>Feed {n}</title>",
+        "xmlns:content='http://purl.org/rss/1.0/modules/content/'><channel><title>Feed {n}</title>"
+        "<language>{language}</language>",
         "<item><title>{title}</title><link>{link}</link><guid isPermaLink='false'>{link}</guid>"
         "<pubDate>{rfc822}</pubDate>"
         "<description>&lt;p&gt;{text}&lt;/p&gt;</description>"
