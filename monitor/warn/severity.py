@@ -25,6 +25,11 @@ _CUES: dict[str, tuple[str, str]] = {
         "withdraw* proposed, withdraws proposal, withdraws rule, rescind*, revok*, repeal*, withdrawal of proposed",
         "撤回, 废止, 撤销, 取消了",
     ),
+    "permission": (  # taken away it is a measure, not news that is taken back
+        "licence*, license*, permits, operating permit*, export permit*, waiver*, visa*, registration*, exemption*, "
+        "accreditation*, authorisation*, authorization*, clearance*, trade status, certificat*",
+        "许可, 牌照, 执照, 资质, 豁免, 签证, 注册, 资格, 认证, 待遇",
+    ),
     "over": (
         "reopen*, resum*, strike ends, called off, calls off, lifted, lifts, ceasefire, truce, "
         "restored, eases, delist*",
@@ -236,7 +241,7 @@ def _stage(cues: Cues) -> tuple[Stage | None, str]:
 def _certainty(cues: Cues, stage: Stage | None, *, official: bool) -> tuple[Certainty, str]:
     if cues["denied"]:
         return Certainty.DENIED, N_("certainty: denied")
-    if cues["withdrawn"]:
+    if cues["withdrawn"] and not cues["permission"]:
         return Certainty.WITHDRAWN, N_("certainty: withdrawn")
     if cues["rumour"] and not official:
         return Certainty.RUMOUR, N_("certainty: a rumour")
