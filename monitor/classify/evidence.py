@@ -26,15 +26,15 @@ def evidence(
     for tag in tags:
         at = TAGS.index(tag)
         part = [added[at] for added in carried]
-        taken: list[Evidence] = []
+        longer: list[Evidence] = []
+        single: list[Evidence] = []
         for position in sorted(range(len(part)), key=part.__getitem__, reverse=True)[: MOST * 3]:
-            if part[position] <= 0 or len(taken) >= MOST * 2:
+            if part[position] <= 0 or len(longer) >= MOST:
                 break
             word = as_written(grams[position], raw, plain)
-            if word and not any(word in other.word or other.word in word for other in taken if len(other.word) > 1):
-                taken.append(Evidence(word=word, tag=tag, weight=part[position]))
-        longer = [one for one in taken if len(one.word) > 1]
-        found += (longer or taken)[:MOST]
+            if word and not any(word in other.word or other.word in word for other in longer):
+                (longer if len(word) > 1 else single).append(Evidence(word=word, tag=tag, weight=part[position]))
+        found += longer or single[:MOST]
     found.sort(key=lambda evidence: -evidence.weight)
     return tuple(found[:MOST])
 
