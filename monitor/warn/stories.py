@@ -114,6 +114,7 @@ class Stories:
         self.changed: dict[str, None] = {}
         self._meaning = meaning
         self._means: dict[int, npt.NDArray[np.float32]] = {}  # story -> sum of the meanings asked for
+        self._begun: dict[int, tuple[str, str]] = {}  # new story -> headline and language of its first item
         self._known = known or OpenStories()
         self._ids = list(self._known.ids)  # a story's number is its place in the lists
         self._number = {story: number for number, story in enumerate(self._ids)}
@@ -263,7 +264,7 @@ class Stories:
             found.update(dict.fromkeys(theirs[-MOST_ABROAD:]))
         kept, _gained = self._kept(np.fromiter(found, np.intp, len(found)), item.moment)
         numbers = [number for number, much in zip(found, kept, strict=True) if much]
-        self._whole([number for number in numbers if number not in self._means])
+        self._whole([number for number in numbers if number not in self._means and number not in self._begun])
         for number, much in zip(numbers, kept[kept > 0].tolist(), strict=True):
             yield number, self._close(number, item, judgement) * much
 
@@ -271,8 +272,12 @@ class Stories:
         """Cosine of what the item and a story in another language mean."""
         one = self._mean(item.title, judgement.language)
         if number not in self._means:
-            [near] = self._whole([number])
-            self._means[number] = self._mean(near.title, near.language)
+            if number in self._begun:
+                title, language = self._begun[number]
+            else:
+                [near] = self._whole([number])
+                title, language = near.title, near.language
+            self._means[number] = self._mean(title, language)
         other = self._means[number]
         if not (len(one) and len(other)):
             return 0.0
@@ -301,6 +306,7 @@ class Stories:
         if story in self._number:
             return self._number[story]
         self._number[story] = number = len(self._ids)
+        self._begun[number] = item.title, judgement.language
         self._ids.append(story)
         self._counts[number] = {}
         self._lengths.append(1.0)

@@ -169,6 +169,22 @@ def test_story_grouping_reaches_its_floor_by_words_alone():
     assert b_cubed(items, gold, meaning=None)[2] >= 0.78
 
 
+def test_a_report_in_another_language_is_compared_with_a_story_that_began_in_the_same_batch():
+    asked = []
+
+    def meaning(title: str, language: str) -> bytes:
+        asked.append((title, language))
+        return np.ones(4, np.float16).tobytes()
+
+    told = [
+        an_item("Explosion at the port of Ostrava", countries=("CZ",)),
+        an_item("俄斯特拉发港口爆炸", feed="herald", language="zh", countries=("CZ",)),
+    ]
+    first, second = Stories(meaning=meaning).add_all(told)
+    assert first.id == second.id
+    assert ("Explosion at the port of Ostrava", "en") in asked
+
+
 def test_items_taken_up_together_join_as_one_by_one_and_what_is_known_is_read_once():
     told = [
         an_item("Explosion at the port of Ostrava halts grain exports", countries=("CZ",)),
