@@ -52,22 +52,28 @@ class Classifier:
     def probabilities(self, texts: Sequence[Text], tier: int = FAST) -> Floats:
         """Calibrated probability of each tag by one tier, whatever the cascade would do: (len(texts), 3)."""
         read = self.reader.read(texts).scores
-        return self._probabilities(read, self._network_scores(texts, read) if tier == EXACT else None)
+        return self._probabilities(
+            read, self._network_scores(texts, _languages(texts), read) if tier == EXACT else None
+        )
 
     def judge(self, texts: Sequence[Text], *, fast: bool = False) -> list[Judgement]:
         """What the classifier says of each text, with evidence if flagged or unsure; `fast` asks no encoder."""
         found: list[Judgement] = []
         for start in range(0, len(texts), CHUNK):
             part = texts[start : start + CHUNK]
+            languages = _languages(part)  # before the encoder is loaded: the library needs much room for a moment
             reading = self.reader.read(part)
             probabilities = self._probabilities(reading.scores, None)
             tiers = np.zeros(len(part), dtype=int)
             doubted = np.flatnonzero(probabilities.max(axis=1) >= self.weights.ask_from)
             if self.has_encoder and not fast and len(doubted):
-                dense = self._network_scores([part[int(n)] for n in doubted], reading.scores[doubted])
+                asked = doubted.tolist()
+                dense = self._network_scores(
+                    [part[n] for n in asked], [languages[n] for n in asked], reading.scores[doubted]
+                )
                 probabilities[doubted] = self._probabilities(reading.scores[doubted], dense)
                 tiers[doubted] = EXACT
-            found += self._judgements(part, reading, probabilities, tiers)
+            found += self._judgements(part, languages, reading, probabilities, tiers)
         return found
 
     def _probabilities(self, read: Floats, dense: Floats | None) -> Floats:
@@ -79,7 +85,7 @@ class Classifier:
         found: Floats = 1 / (1 + np.exp(-odds))
         return found
 
-    def _network_scores(self, texts: Sequence[Text], read: Floats) -> Floats:
+    def _network_scores(self, texts: Sequence[Text], languages: Sequence[str], read: Floats) -> Floats:
         """What the network makes of the titles, by their vectors, and of the concepts that the whole texts touch.
 
         In languages that the words hardly know, where that leaves a tag undecided: the mean of it and of a second look,
@@ -92,7 +98,7 @@ class Classifier:
         wholes = {
             n: said
             for n, text in enumerate(texts)
-            if undecided[n] and (said := whole_of(text)) and _language(text) not in WORDED
+            if undecided[n] and languages[n] not in WORDED and (said := whole_of(text))
         }
         if wholes:
             rows = list(wholes)
@@ -105,7 +111,12 @@ class Classifier:
         return weights.network.scores(np.concatenate([self._encode(said, weights.adapter), touched], axis=1))
 
     def _judgements(
-        self, texts: Sequence[Text], reading: Reading, probabilities: Floats, tiers: npt.NDArray[np.int_]
+        self,
+        texts: Sequence[Text],
+        languages: Sequence[str],
+        reading: Reading,
+        probabilities: Floats,
+        tiers: npt.NDArray[np.int_],
     ) -> list[Judgement]:
         weights = self.weights
         thresholds = weights.thresholds[tiers]
@@ -115,13 +126,14 @@ class Classifier:
         topics = dict(zip(rows, 1 / (1 + np.exp(-self.reader.topic_odds(reading, rows))), strict=True))
         carried = weights.tag_weights[reading.numbers] * reading.values[:, None]
         models = [f"{weights.version}/{name}" for name in TIERS]
-        columns = zip(texts, probabilities.tolist(), tiers.tolist(), flagged.tolist(), doubted.tolist(), strict=True)
+        by_text = (probabilities.tolist(), tiers.tolist(), flagged.tolist(), doubted.tolist())
         found = []
-        for row, (text, chances, tier, holds, is_doubted) in enumerate(columns):
+        for row, (text, language, chances, tier, holds, is_doubted) in enumerate(
+            zip(texts, languages, *by_text, strict=True)
+        ):
             labels = _tags_where(holds) if row in topics else ()
             unsure = True in is_doubted
             told = labels or (_tags_where(is_doubted) if unsure else ())
-            language = _language(text)
             found.append(
                 Judgement(
                     labels=labels,
@@ -154,8 +166,8 @@ class Classifier:
         return evidence(text, [*grams, *terms], [*carried[part].tolist(), *terms.values()], tags)
 
 
-def _language(text: Text) -> str:
-    return language_of(text.title, text.summary, text.language)
+def _languages(texts: Sequence[Text]) -> list[str]:
+    return [language_of(text.title, text.summary, text.language) for text in texts]
 
 
 def _tags_where(holds: Sequence[bool]) -> tuple[Tag, ...]:
