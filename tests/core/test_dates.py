@@ -72,7 +72,7 @@ def test_with_dots_the_day_comes_first():
 
 
 @given(
-    moment=st.datetimes(datetime(1990, 1, 1), datetime(2026, 11, 20)),
+    moment=st.datetimes(datetime(1990, 1, 2), datetime(2026, 11, 20)),  # in 1990 by UTC too: older is a placeholder
     offset=st.integers(-14 * 4, 14 * 4),
 )
 def test_the_quick_way_to_a_date_and_the_patient_one_say_the_same(moment, offset):
