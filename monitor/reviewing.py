@@ -16,7 +16,7 @@ from monitor.domain import TAGS, Alert, AlertState, Item, Story, Tag, Text, Verd
 from monitor.errors import ArtefactError
 from monitor.i18n import N_
 from monitor.shell import Shell
-from monitor.warn.stories import terms_of
+from monitor.text.terms import terms_of
 
 NOT_MINE = "not_my_country"
 DISMISSALS = {

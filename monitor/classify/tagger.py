@@ -106,8 +106,7 @@ class Tagger:
         try:
             return str(self._model_dir().resolve())
         finally:  # also where the database that names it is away
-            if starting is not None:
-                starting.wait()
+            _settled(starting)
 
     def close(self) -> None:
         """Nothing to give back: the server is everybody's and ends by itself when nobody asks any more."""
@@ -145,9 +144,7 @@ class Tagger:
 
     def _start(self) -> None:
         """Start a server unless one is coming up; returns when it holds the lock, before it listens."""
-        if (starting := self._started()) is not None:
-            with suppress(subprocess.TimeoutExpired):
-                starting.wait(START_S)
+        _settled(self._started())
 
     def _started(self) -> subprocess.Popen[bytes] | None:
         self._path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -159,6 +156,13 @@ class Tagger:
             return subprocess.Popen(
                 command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=log, start_new_session=True
             )
+
+
+def _settled(starting: subprocess.Popen[bytes] | None) -> None:
+    """Wait until a server that was started holds the lock, or has given up."""
+    if starting is not None:
+        with suppress(subprocess.TimeoutExpired):
+            starting.wait(START_S)
 
 
 def _locked(lock: IO[str]) -> bool:

@@ -48,8 +48,6 @@ VALUES = (
     N_("outbox"),
     N_("oldest unsent"),
     N_("model"),
-    # a tag as --tag takes it: the others are words already
-    N_("supply_chain"),
     # monitor why
     N_("closed before anybody was told"),
     # monitor playbook

@@ -145,20 +145,17 @@ def _notes(facts: DigestFacts, reader: Reader) -> tuple[str, ...]:
     """The sentence about what was held back comes last: its list follows."""
     say = reader.say
     notes = [move_line(move, reader) for move in facts.moves[:MOVES_NAMED]]
-    if facts.still_open:
-        form = say.ngettext(
-            "{n} alert you know is still open, unchanged.",
-            "{n} alerts you know are still open, unchanged.",
-            facts.still_open,
-        )
-        notes.append(form.format(n=f"{facts.still_open:,}"))
-    if facts.held:
-        form = say.ngettext(
-            "{n} alert was held back by your alert budget; it is on the page.",
-            "{n} alerts were held back by your alert budget; they are on the page.",
-            facts.held,
-        )
-        notes.append(form.format(n=f"{facts.held:,}"))
+    still_open = say.ngettext(
+        "{n} alert you know is still open, unchanged.",
+        "{n} alerts you know are still open, unchanged.",
+        facts.still_open,
+    )
+    held = say.ngettext(
+        "{n} alert was held back by your alert budget; it is on the page.",
+        "{n} alerts were held back by your alert budget; they are on the page.",
+        facts.held,
+    )
+    notes += [form.format(n=f"{n:,}") for n, form in ((facts.still_open, still_open), (facts.held, held)) if n]
     return tuple(notes)
 
 

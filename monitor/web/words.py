@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 from datetime import UTC, datetime
 from gettext import NullTranslations
 
@@ -157,10 +158,11 @@ def spoken(code: str, say: NullTranslations) -> str:
 def noted(action: str, note: str, say: NullTranslations) -> str:
     """The note of a change: tags, roles and a dismissal's reason in words, what somebody wrote as it is."""
     if action == "silenced" and (found := SILENCED.fullmatch(note)):
-        shown = [words.tag_word(Tag(c), say) if c in tuple(Tag) else c for c in found["scope"].split()]
-        until = f"{datetime.fromisoformat(found['until']).astimezone(UTC):%Y-%m-%d %H:%M}"
-        said = say.gettext("{scope}, until {until} (UTC): {reason}")
-        return said.format(scope=" · ".join(shown), until=until, reason=found["reason"])
+        with suppress(ValueError, OverflowError):  # somebody may write a topic so
+            until = f"{datetime.fromisoformat(found['until']).astimezone(UTC):%Y-%m-%d %H:%M}"
+            shown = [words.tag_word(Tag(c), say) if c in tuple(Tag) else c for c in found["scope"].split()]
+            said = say.gettext("{scope}, until {until} (UTC): {reason}")
+            return said.format(scope=" · ".join(shown), until=until, reason=found["reason"])
     if action in ("user", "token"):
         return spoken(note, say)
     head, _space, rest = note.partition(" ")

@@ -66,6 +66,9 @@ def test_codes_are_read_as_words() -> None:
     assert noted("silenced", silence, english) == shown
     assert noted("silenced", silence, chinese).startswith("battery-maker · DE · 供应链，至 2026-12-05 08:55")
     assert noted("token", "reader", chinese) == "读者"
+    for until in ("2026-99-99T08:55:", "0001-01-01T00:00+14:00:"):  # a topic may be written so
+        odd = f"x until {until} until 2026-12-05T08:55+00:00: quiet"
+        assert noted("silenced", odd, english) == odd
     assert noted("dismissed", "verdict harmless", english) == "by a verdict: looks dangerous, is not"
     assert subject("alert a1", chinese) == "预警 a1"
     assert subject("promote 3f", english) == "promotion 3f"
